@@ -1,0 +1,94 @@
+"""The web application: rooms wired to one FastAPI app, and what a process opens and closes."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html, get_swagger_ui_oauth2_redirect_html
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+
+from distro_api import openapi
+from distro_api.core import http
+from distro_api.core.db import Database
+from distro_api.core.provision import refuse_superuser, urls_of
+from distro_api.core.settings import Settings
+from distro_api.identity import principal
+from distro_api.identity.service.revocations import Revocations
+from distro_api.identity.service.tokens import Tokens
+
+ROUTERS: tuple[APIRouter, ...] = ()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """One process's application. Everything it holds is opened by its lifespan and reachable as `app.state`."""
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await _open(app, settings, stack)
+            yield
+
+    app = FastAPI(
+        title="distro-api",
+        version="0.1.0",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        separate_input_output_schemas=False,
+        generate_unique_id_function=openapi.operation_id,
+        max_body_size=http.MAX_BODY_BYTES,
+    )
+    http.install(app)
+    api = APIRouter(prefix="/api/v1")
+    for router in ROUTERS:
+        api.include_router(router)
+    app.include_router(api)
+    _add_docs(app)
+    openapi.install(app)
+    return app
+
+
+async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
+    urls = urls_of(settings)
+    await refuse_superuser(urls.app)
+    app.state.settings = settings
+    app.state.database = Database(urls.app, urls.engine, settings.pool_size)
+    stack.push_async_callback(app.state.database.close)
+    app.state.tokens = Tokens(settings.root_key, settings.access_token_s)
+    app.state.key_owner = principal.key_owner
+    app.state.revocations = await stack.enter_async_context(Revocations(app.state.database.sessions))
+
+
+def _add_docs(app: FastAPI) -> None:
+    """Swagger UI from our own process: the package is used as a store of files only, and no outside host is named."""
+    spec = find_spec("fastapi_swagger")
+    assert spec is not None and spec.submodule_search_locations is not None
+    app.mount("/docs/assets", StaticFiles(directory=Path(spec.submodule_search_locations[0], "resources")), name="docs")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=app.title,
+            oauth2_redirect_url="/docs/oauth2-redirect",
+            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url="/docs/assets/swagger-ui.css",
+            swagger_favicon_url="/docs/assets/favicon-32x32.png",
+            swagger_ui_parameters={"validatorUrl": None, "persistAuthorization": True, "filter": True},
+        )
+
+    @app.get("/docs/oauth2-redirect", include_in_schema=False)
+    async def oauth2_redirect() -> HTMLResponse:
+        return get_swagger_ui_oauth2_redirect_html()
+
+    @app.get("/health/live", include_in_schema=False)
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @app.get("/health/ready", include_in_schema=False)
+    async def ready(request: Request) -> Response:
+        return await openapi.readiness(request)

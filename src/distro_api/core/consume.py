@@ -1,0 +1,160 @@
+"""How subscribers read the event log: lists in order, failures parked with their aggregate and tried again."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from distro_api.core import clock
+from distro_api.core.outbox import CursorRow, EventRow, ParkedRow, Stored, Subscriber
+
+log = structlog.get_logger()
+FIRST_RETRY = timedelta(seconds=2)
+LAST_RETRY = timedelta(minutes=15)
+
+
+async def consume(sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber, limit: int = 500) -> int:
+    """Handle the next events of one subscriber in one transaction; how many positions it advanced.
+
+    The effects of the handler and the cursor commit together, so an event's effect lands once.
+    """
+    async with sessions.begin() as session:
+        cursor = await _lock_cursor(session, subscriber.name)
+        if cursor is None:
+            return 0
+        rows = await session.execute(
+            select(EventRow).where(EventRow.position > cursor.position).order_by(EventRow.position).limit(limit)
+        )
+        found = [_stored(row) for row in rows.scalars()]
+        if not found:
+            return 0
+        mine = [event for event in found if event.name in subscriber.events]
+        behind = await _parked_aggregates(session, subscriber.name, mine)
+        waiting = [event for event in mine if event.aggregate_id in behind]
+        await _park(session, subscriber.name, waiting, "waits behind an earlier event of the same aggregate")
+        await _handle(session, subscriber, [event for event in mine if event.aggregate_id not in behind])
+        cursor.position = found[-1].position
+        return len(found)
+
+
+async def retry_parked(sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber) -> int:
+    """Try the first parked event of each aggregate whose time has come; how many were handled."""
+    async with sessions.begin() as session:
+        if await _lock_cursor(session, subscriber.name) is None:
+            return 0
+        firsts = (
+            select(ParkedRow)
+            .where(ParkedRow.subscriber == subscriber.name)
+            .distinct(ParkedRow.aggregate_id)
+            .order_by(ParkedRow.aggregate_id, ParkedRow.position)
+            .subquery()
+        )
+        due = await session.scalars(
+            select(ParkedRow)
+            .join(firsts, (ParkedRow.position == firsts.c.position) & (ParkedRow.subscriber == firsts.c.subscriber))
+            .where(ParkedRow.next_try_at <= clock.now())
+            .limit(100)
+        )
+        handled = 0
+        for row in due.all():
+            if error := await _attempt(session, subscriber, [_stored(row)]):
+                row.attempts += 1
+                row.error = error
+                row.next_try_at = clock.now() + min(FIRST_RETRY * 2 ** min(row.attempts, 20), LAST_RETRY)
+                continue
+            handled += 1
+            await session.execute(
+                update(ParkedRow)
+                .where(ParkedRow.subscriber == subscriber.name, ParkedRow.aggregate_id == row.aggregate_id)
+                .values(next_try_at=clock.now())
+            )
+            await session.execute(
+                delete(ParkedRow).where(ParkedRow.subscriber == subscriber.name, ParkedRow.position == row.position)
+            )
+        return handled
+
+
+async def lag(session: AsyncSession) -> int:
+    """Events not yet seen by the slowest subscriber, the outbox and parked ones included."""
+    waiting = select(func.count()).select_from(EventRow.metadata.tables["outbox"]).scalar_subquery()
+    parked = select(func.count()).select_from(ParkedRow).scalar_subquery()
+    position = select(func.coalesce(func.max(EventRow.metadata.tables["event_relay"].c.position), 0)).scalar_subquery()
+    slowest = select(func.min(CursorRow.position)).scalar_subquery()
+    return int(await session.scalar(select(waiting + parked + position - func.coalesce(slowest, position))) or 0)
+
+
+async def _lock_cursor(session: AsyncSession, name: str) -> CursorRow | None:
+    locked = select(CursorRow).where(CursorRow.subscriber == name).with_for_update(skip_locked=True)
+    if (cursor := await session.scalar(locked)) is None:
+        # new (a subscriber starts at the beginning of what is kept), or held by another worker
+        await session.execute(insert(CursorRow).values(subscriber=name, position=0).on_conflict_do_nothing())
+        cursor = await session.scalar(locked)
+    return cursor
+
+
+async def _parked_aggregates(session: AsyncSession, name: str, events: Sequence[Stored]) -> set[Any]:
+    ids = {event.aggregate_id for event in events}
+    found = select(ParkedRow.aggregate_id).where(ParkedRow.subscriber == name, ParkedRow.aggregate_id.in_(ids))
+    return set((await session.scalars(found)).all()) if ids else set()
+
+
+async def _handle(session: AsyncSession, subscriber: Subscriber, events: Sequence[Stored]) -> None:
+    """All at once; if that fails, one by one, so that only what really fails is parked."""
+    if not events or not await _attempt(session, subscriber, events):
+        return
+    failed: set[Any] = set()
+    for event in events:
+        if event.aggregate_id in failed:
+            await _park(session, subscriber.name, [event], "waits behind an earlier event of the same aggregate")
+        elif error := await _attempt(session, subscriber, [event]):
+            failed.add(event.aggregate_id)
+            await _park(session, subscriber.name, [event], error)
+
+
+async def _attempt(session: AsyncSession, subscriber: Subscriber, events: Sequence[Stored]) -> str | None:
+    """The error's text, or None when handled."""
+    try:
+        async with session.begin_nested():
+            await subscriber.handle(session, events)
+            await session.flush()
+    except Exception as error:  # whatever it is: the event is parked with it and seen by people
+        log.warning(
+            "event_failed",
+            subscriber=subscriber.name,
+            position=events[0].position,
+            count=len(events),
+            error=repr(error),
+        )
+        return repr(error)[:2000]
+    return None
+
+
+async def _park(session: AsyncSession, name: str, events: Sequence[Stored], error: str) -> None:
+    if events:
+        rows = [
+            {
+                "subscriber": name,
+                "position": event.position,
+                "aggregate_id": event.aggregate_id,
+                "name": event.name,
+                "supplier_id": event.supplier_id,
+                "distributor_id": event.distributor_id,
+                "payload": event.payload,
+                "occurred_at": event.occurred_at,
+                "attempts": 1,
+                "next_try_at": clock.now() + FIRST_RETRY,
+                "error": error,
+            }
+            for event in events
+        ]
+        await session.execute(insert(ParkedRow).values(rows))
+
+
+def _stored(row: EventRow | ParkedRow) -> Stored:
+    return Stored(
+        row.position, row.name, row.aggregate_id, row.supplier_id, row.distributor_id, row.payload, row.occurred_at
+    )

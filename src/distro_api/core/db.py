@@ -1,0 +1,162 @@
+"""The database: declarative base, the pools of the two logins, and the request's transaction.
+
+Only this package commits. A request has one transaction (`Tx`), begun by an executed statement, committed before the
+answer is sent; a read has a session of its own (`Read`).
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+import asyncpg
+from fastapi import Depends, Request
+from sqlalchemy import BigInteger, DateTime, Enum, MetaData, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+from distro_api.core import clock
+
+
+class Base(DeclarativeBase):
+    """Every table. Enumerations are text with a CHECK and hold values, not names; instants carry their zone."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        datetime: DateTime(timezone=True),
+        str: Text,
+        int: BigInteger,
+        dict[str, Any]: JSONB,
+        list[dict[str, Any]]: JSONB,
+        StrEnum: Enum(
+            StrEnum,
+            native_enum=False,
+            create_constraint=True,
+            length=32,
+            values_callable=lambda members: [member.value for member in members],
+        ),
+    }
+
+
+class Entity(Base):
+    """A row with an id of ours and the instant it was made."""
+
+    __abstract__ = True
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=clock.new_id)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Versioned(Entity):
+    """An entity that people edit: `version` counts its changes, is its ETag, and is checked by every UPDATE."""
+
+    __abstract__ = True
+
+    version: Mapped[int] = mapped_column(default=1)
+    updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
+
+
+class Database:
+    """The pools of one process: requests as `distro_app`; lanes and worker connect as `distro_engine`."""
+
+    def __init__(self, app_url: str, engine_url: str, pool_size: int = 10) -> None:
+        self.engine_dsn = engine_url
+        self.engine: AsyncEngine = sqlalchemy_engine(app_url, pool_size)
+        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def sqlalchemy_engine(dsn: str, pool_size: int) -> AsyncEngine:
+    """A pool on `dsn` (`postgresql://…`); a connection that died while idle is replaced unseen."""
+    return create_async_engine(
+        dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={"server_settings": TIMEOUTS, "statement_cache_size": 500},
+    )
+
+
+TIMEOUTS: Mapping[str, str] = {
+    "lock_timeout": "2s",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+
+
+async def raw(session: AsyncSession) -> asyncpg.Connection:
+    """The asyncpg connection under the session, inside the session's transaction.
+
+    Only after SQLAlchemy itself has executed a statement is there a transaction; `Tx` sees to that.
+    """
+    connection = await session.connection()
+    return (await connection.get_raw_connection()).driver_connection
+
+
+async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:
+    if (given := getattr(request.state, "idempotent_session", None)) is not None:
+        yield given  # core.idempotency owns the transaction and stores the answer in it
+        return
+    async with request.app.state.database.sessions.begin() as session:
+        await session.connection()
+        yield session
+
+
+async def _read(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.app.state.database.sessions() as session:
+        yield session
+
+
+Tx = Annotated[AsyncSession, Depends(_transaction, scope="function")]
+"""The request's transaction. Flush before returning: the commit comes before the answer, after it is made."""
+Read = Annotated[AsyncSession, Depends(_read, scope="function")]
+
+
+class Connection(Protocol):
+    """What the lanes use of an asyncpg connection."""
+
+    async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]: ...
+    async def execute(self, query: str, *args: Any) -> str: ...
+
+
+@lru_cache(maxsize=256)
+def _insert_sql(table: str, columns: tuple[tuple[str, str], ...], conflict: str) -> str:
+    names = ", ".join(name for name, _ in columns)
+    arrays = ", ".join(f"${i}::{kind}[]" for i, (_, kind) in enumerate(columns, 1))
+    return f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) {conflict}"
+
+
+async def insert_many(
+    connection: Connection,
+    table: str,
+    columns: tuple[tuple[str, str], ...],
+    rows: Sequence[tuple[Any, ...]],
+    conflict: str = "",
+) -> list[asyncpg.Record]:
+    """Insert `rows` in one statement and one round trip; `columns` are (name, SQL type) pairs.
+
+    Args:
+        conflict: what follows the SELECT: ON CONFLICT and RETURNING clauses.
+    """
+    if not rows:
+        return []
+    return await connection.fetch(_insert_sql(table, columns, conflict), *map(list, zip(*rows, strict=True)))

@@ -1,0 +1,291 @@
+"""The edge: request ids, languages, problem answers, and what OpenAPI says of them."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import structlog
+from fastapi import FastAPI, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from pydantic_core import to_json
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from distro_api.core import clock
+from distro_api.core.errors import (
+    PROBLEM_JSON,
+    BodyTooLarge,
+    DomainError,
+    InternalError,
+    MalformedJson,
+    MethodNotAllowed,
+    NotAuthenticated,
+    NotFoundHere,
+    Overloaded,
+    PermissionDenied,
+    PreconditionFailed,
+    RouteNotFound,
+    StateConflict,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+
+log = structlog.get_logger()
+MAX_BODY_BYTES = 2 * 1024 * 1024
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
+
+
+class ErrorItem(BaseModel):
+    loc: list[str | int]
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457, with a stable `code`; some codes add fields that say what would have been possible."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    code: str
+    instance: str
+    request_id: str
+    errors: list[ErrorItem] | None = None
+
+
+def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI `responses` for the refusals of a route, with their codes."""
+    by_status: dict[int, list[type[DomainError]]] = {}
+    for error in errors:
+        by_status.setdefault(error.status, []).append(error)
+    return {
+        status: {
+            "description": "; ".join(f"`{error.code}`: {error.title.en}" for error in group),
+            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "x-codes": [error.code for error in group],
+        }
+        for status, group in by_status.items()
+    }
+
+
+def capability(*rows: str) -> dict[str, Any]:
+    """`openapi_extra` that names the rows of the capability list a route serves."""
+    return {"x-capability": list(rows)}
+
+
+def language_of(headers: Headers) -> str:
+    """`zh` or `en`: the first of the two in Accept-Language by weight, Chinese when it names neither."""
+    best, weight = "zh", 0.0
+    for part in headers.get("accept-language", "")[:500].split(","):
+        tag, _, parameters = part.strip().partition(";")
+        name = tag.strip().lower().split("-", 1)[0]
+        if name not in ("zh", "en"):
+            continue
+        try:
+            q = float(parameters.strip().removeprefix("q=")) if parameters.strip() else 1.0
+        except ValueError:
+            continue
+        if q > weight:
+            best, weight = name, q
+    return best
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def check_if_match(if_match: str | None, version: int) -> None:
+    """Refuse an edit of a version that the client has not seen.
+
+    Raises:
+        PreconditionFailed: `If-Match` names another version.
+    """
+    if if_match is not None and if_match.strip() not in ("*", etag(version), str(version)):
+        raise PreconditionFailed(version=version)
+
+
+IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=100, description="The ETag last seen; stale: 412")]
+
+
+def problem_response(request: Request, error: DomainError) -> Response:
+    """The refusal in the caller's language."""
+    language = language_of(request.headers)
+    body = error.problem(language) | {"instance": request.url.path, "request_id": request_id(request)}
+    headers = {"Content-Language": "zh-CN" if language == "zh" else "en"}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, NotAuthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(to_json(body), error.status, headers, PROBLEM_JSON)
+
+
+def request_id(request: Request) -> str:
+    return str(request.scope.get("request_id", ""))
+
+
+def client_address(request: Request) -> str:
+    """The peer's address; behind a proxy uvicorn has put the forwarded one here (`--forwarded-allow-ips`)."""
+    return request.client.host if request.client else ""
+
+
+class RequestId:
+    """Pure ASGI: takes or makes X-Request-Id, binds it to the log, and answers with it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+        scope["request_id"] = given if _REQUEST_ID.match(given) else str(clock.new_id())
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Request-Id"] = scope["request_id"]
+            await send(message)
+
+        await self.app(scope, receive, send_with_id)
+
+
+_CHINESE = {
+    "missing": "缺少必填字段",
+    "extra_forbidden": "不接受此字段",
+    "string_too_short": "至少 {min_length} 个字符",
+    "string_too_long": "最多 {max_length} 个字符",
+    "string_pattern_mismatch": "格式不符",
+    "string_type": "应为字符串",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "bool_type": "应为布尔值",
+    "bool_parsing": "应为布尔值",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "应不小于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "应不大于 {le}",
+    "too_short": "至少 {min_length} 项",
+    "too_long": "最多 {max_length} 项",
+    "enum": "应为以下之一：{expected}",
+    "literal_error": "应为以下之一：{expected}",
+    "uuid_parsing": "应为 UUID",
+    "uuid_type": "应为 UUID",
+    "date_from_datetime_parsing": "应为日期 YYYY-MM-DD",
+    "date_parsing": "应为日期 YYYY-MM-DD",
+    "datetime_parsing": "应为时间（RFC 3339）",
+    "datetime_from_date_parsing": "应为时间（RFC 3339）",
+    "timezone_aware": "时间须带时区",
+    "time_parsing": "应为时间 HH:MM",
+    "list_type": "应为数组",
+    "dict_type": "应为对象",
+    "model_attributes_type": "应为对象",
+    "union_tag_not_found": "缺少类型字段",
+    "union_tag_invalid": "未知的类型",
+    "value_error": "{error}",
+}
+
+
+def _error_items(errors: Iterable[Any], language: str) -> list[dict[str, Any]]:
+    items = []
+    for error in errors:
+        message = error["msg"]
+        context = {key: str(value) for key, value in error.get("ctx", {}).items()}
+        if error["type"] == "value_error":
+            message = context.get("error", message)
+        elif language == "zh" and error["type"] in _CHINESE:
+            message = _CHINESE[error["type"]].format_map(context)
+        items.append({"loc": list(error["loc"]), "code": error["type"], "message": message})
+    return items
+
+
+def _on_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(item["type"] == "json_invalid" for item in found):
+        return problem_response(request, MalformedJson())
+    return problem_response(request, ValidationFailed(errors=_error_items(found, language_of(request.headers))))
+
+
+def _on_domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
+    return problem_response(request, error)
+
+
+_BY_STATUS: dict[int, type[DomainError]] = {
+    401: NotAuthenticated,
+    403: PermissionDenied,
+    404: RouteNotFound,
+    405: MethodNotAllowed,
+    413: BodyTooLarge,
+    415: UnsupportedMediaType,
+}
+
+
+def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        return problem_response(request, MalformedJson())
+    response = problem_response(request, _BY_STATUS.get(error.status_code, InternalError)())
+    response.headers.update(error.headers or {})
+    return response
+
+
+def constraint_of(error: IntegrityError) -> str | None:
+    """The violated constraint's name, for rooms that say what it means."""
+    return getattr(error.orig.__cause__, "constraint_name", None) if error.orig else None
+
+
+def _on_integrity(request: Request, error: Exception) -> Response:
+    """A rule of the database that no room has put into words: the facts changed between check and write."""
+    assert isinstance(error, IntegrityError)
+    log.warning("integrity_error", constraint=constraint_of(error), request_id=request_id(request))
+    return problem_response(
+        request, StateConflict(status="changed", action=request.method, constraint=constraint_of(error))
+    )
+
+
+def _on_stale(request: Request, error: Exception) -> Response:
+    return problem_response(request, PreconditionFailed(version=None))
+
+
+def _on_database(request: Request, error: Exception) -> Response:
+    if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
+        state = getattr(error.orig, "sqlstate", None) or ""
+        if state in ("22P05", "22021"):  # a null byte or another character that text cannot hold
+            return problem_response(request, ValidationFailed(errors=[]))
+        if not (
+            state in ("55P03", "40P01", "40001", "57014")
+            or state.startswith(("08", "57P", "53"))
+            or error.connection_invalidated
+        ):
+            return _on_bug(request, error)
+    log.warning("database_unavailable", error=repr(error)[:300], request_id=request_id(request))
+    return problem_response(request, Overloaded())
+
+
+def _on_bug(request: Request, error: Exception) -> Response:
+    log.error("request_failed", path=request.url.path, request_id=request_id(request), exc_info=error)
+    return problem_response(request, InternalError())
+
+
+def install(app: FastAPI) -> None:
+    """Problem answers for every kind of failure, and request ids."""
+    app.add_exception_handler(DomainError, _on_domain_error)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(IntegrityError, _on_integrity)
+    app.add_exception_handler(StaleDataError, _on_stale)
+    app.add_exception_handler(DBAPIError, _on_database)
+    app.add_exception_handler(PoolTimeout, _on_database)
+    app.add_exception_handler(OSError, _on_database)
+    app.add_exception_handler(Exception, _on_bug)
+    app.add_middleware(RequestId)
+
+
+NOT_FOUND = problems(NotFoundHere)

@@ -1,0 +1,247 @@
+"""Idempotency keys: the first answer under a key is the answer.
+
+Two ways, one table. Outside the lanes, `IdempotentRoute` claims the key, runs the handler in a SAVEPOINT of the same
+transaction and stores what it answered. Lanes (`read_keys`, `store_keys`) look keys up first and insert them with the
+outcome last: a key that another process committed meanwhile makes the batch run again and find it.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Header, Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy import Index, SmallInteger, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from distro_api.core import clock
+from distro_api.core.db import Base, Connection, insert_many
+from distro_api.core.errors import BadRequest, Conflict, DomainError, IdempotencyKeyRequired, IdempotencyKeyReused, Text
+from distro_api.core.http import problem_response
+from distro_api.core.lanes import Rerun
+
+KEY_LIMIT = 255
+
+
+class KeyRow(Base):
+    """An answer under its key. `body` is the answer of a success, code and fields of a refusal."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at", postgresql_using="brin"),)
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes]
+    status: Mapped[int | None] = mapped_column(SmallInteger)
+    body: Mapped[bytes | None]
+    location: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class IdempotencyKeyInvalid(BadRequest):
+    code, title = (
+        "idempotency_key_invalid",
+        Text("幂等键须为 1 至 255 个可见字符", "A key has 1 to 255 visible characters"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A request's identity: whose, which key, and what was asked."""
+
+    organization_id: UUID
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    fingerprint: bytes
+    status: int
+    body: bytes
+    location: str | None
+
+
+def fingerprint(method: str, path: str, body: bytes) -> bytes:
+    """SHA-256 over method, path and body: another of them is another request."""
+    return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).digest()
+
+
+def _key(
+    value: Annotated[
+        str | None,
+        Header(alias="Idempotency-Key", description="1 to 255 characters; the same key gives the same answer"),
+    ] = None,
+) -> str | None:
+    if value is not None and not (0 < len(value) <= KEY_LIMIT and value.isprintable()):
+        raise IdempotencyKeyInvalid
+    return value
+
+
+def required_key(
+    value: Annotated[
+        str | None,
+        Header(alias="Idempotency-Key", description="1 to 255 characters; the same key gives the same answer"),
+    ] = None,
+) -> str:
+    """The key of a route that moves money or stock.
+
+    Raises:
+        IdempotencyKeyRequired, IdempotencyKeyInvalid
+    """
+    if (key := _key(value)) is None:
+        raise IdempotencyKeyRequired
+    return key
+
+
+def replay(request: Request, stored: StoredAnswer, asked: bytes) -> Response:
+    """The stored answer, marked as such.
+
+    Raises:
+        IdempotencyKeyReused: the key was used for another request.
+    """
+    if stored.fingerprint != asked:
+        raise IdempotencyKeyReused
+    if stored.status >= 400:
+        response = problem_response(request, DomainError.restored(stored.body))
+    else:
+        response = Response(stored.body, stored.status, media_type="application/json")
+    if stored.location:
+        response.headers["Location"] = stored.location
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+class IdempotentRoute(APIRoute):
+    """The route class of every router: a POST with an Idempotency-Key runs once.
+
+    `app.state.key_owner(request)` names the organization whose key it is; None (not signed in) leaves the request to
+    the handler, which will refuse it. `redact(body)` of the endpoint, when set by `secret_answer`, is what is stored.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+        if self.methods != {"POST"} or getattr(self.endpoint, "handles_keys_itself", False):
+            return handler
+
+        async def with_key(request: Request) -> Response:
+            key = _key(request.headers.get("idempotency-key"))
+            owner = None if key is None else request.app.state.key_owner(request)
+            if key is None or owner is None:
+                return await handler(request)
+            asked = fingerprint(request.method, request.url.path, await request.body())
+            try:
+                async with request.app.state.database.sessions.begin() as session:
+                    return await _once(session, request, handler, Key(owner, key, asked), self.endpoint)
+            except _NotStored as outcome:
+                return outcome.response
+
+        return with_key
+
+
+def handles_keys(endpoint: Any) -> Any:
+    """Mark an endpoint that uses a lane: the lane stores the answer with the effect."""
+    endpoint.handles_keys_itself = True
+    return endpoint
+
+
+def secret_answer(*fields: str) -> Callable[[Any], Any]:
+    """Mark an endpoint whose answer holds secrets in these top-level fields: a replay has null there."""
+
+    def mark(endpoint: Any) -> Any:
+        endpoint.secret_fields = fields
+        return endpoint
+
+    return mark
+
+
+class _NotStored(Exception):
+    """Rolls the claim back with everything else: the same key may succeed later."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+async def _once(
+    session: AsyncSession,
+    request: Request,
+    handler: Callable[[Request], Coroutine[Any, Any, Response]],
+    key: Key,
+    endpoint: Any,
+) -> Response:
+    claim = insert(KeyRow).values(
+        organization_id=key.organization_id, key=key.key, fingerprint=key.fingerprint, created_at=clock.now()
+    )
+    claimed = await session.execute(claim.on_conflict_do_nothing().returning(KeyRow.key))
+    if claimed.first() is None:  # a concurrent duplicate has waited on the unique index until the first one committed
+        row = (await session.scalars(select(KeyRow).filter_by(organization_id=key.organization_id, key=key.key))).one()
+        return replay(
+            request, StoredAnswer(row.fingerprint, row.status or 500, row.body or b"", row.location), key.fingerprint
+        )
+    stored: bytes
+    request.state.idempotent_session = session
+    try:
+        async with session.begin_nested():
+            response = await handler(request)
+            await session.flush()
+        stored = _redacted(bytes(response.body), getattr(endpoint, "secret_fields", ()))
+    except Conflict as refusal:
+        response, stored = problem_response(request, refusal), refusal.stored()
+    if response.status_code >= 400 and response.status_code != 409:
+        raise _NotStored(response)
+    row = (await session.scalars(select(KeyRow).filter_by(organization_id=key.organization_id, key=key.key))).one()
+    row.status, row.body, row.location = response.status_code, stored, response.headers.get("location")
+    return response
+
+
+def _redacted(body: bytes, fields: Iterable[str]) -> bytes:
+    if not fields:
+        return body
+    value = json.loads(body)
+    return json.dumps(value | dict.fromkeys(fields)).encode()
+
+
+async def read_keys(connection: Connection, keys: Iterable[Key]) -> Mapping[tuple[UUID, str], StoredAnswer]:
+    """The answers that are already stored under these keys."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    rows = await connection.fetch(
+        "SELECT k.organization_id, k.key, k.fingerprint, k.status, k.body, k.location FROM idempotency_keys k "
+        "JOIN unnest($1::uuid[], $2::text[]) AS w(organization_id, key) USING (organization_id, key) WHERE k.status IS NOT NULL",
+        [key.organization_id for key in wanted],
+        [key.key for key in wanted],
+    )
+    return {(r[0], r[1]): StoredAnswer(r[2], r[3], r[4], r[5]) for r in rows}
+
+
+_KEY_COLUMNS = (
+    ("organization_id", "uuid"),
+    ("key", "text"),
+    ("fingerprint", "bytea"),
+    ("status", "smallint"),
+    ("body", "bytea"),
+    ("location", "text"),
+    ("created_at", "timestamptz"),
+)
+
+
+async def store_keys(connection: Connection, answers: Iterable[tuple[Key, int, bytes, str | None, datetime]]) -> None:
+    """Insert (key, status, body, location, instant) in key order.
+
+    Raises:
+        Rerun: a key was taken meanwhile; the batch's transaction is to be rolled back and run again.
+    """
+    rows = sorted(
+        (k.organization_id, k.key, k.fingerprint, status, body, location, at)
+        for k, status, body, location, at in answers
+    )
+    stored = await insert_many(connection, "idempotency_keys", _KEY_COLUMNS, rows, "ON CONFLICT DO NOTHING RETURNING 1")
+    if len(stored) != len(rows):
+        raise Rerun

@@ -1,0 +1,184 @@
+"""Lanes: all writers of the hot tables, batched.
+
+A lane is one queue and one dedicated database connection. What arrives while a batch is in flight is the next batch;
+there is no timer, so a batch is as large as the load makes it. Supplier `s` uses lane `hash(s) % lanes`, because two
+lanes on one hot row only split the batch and fight over the row.
+
+A batch runs in one transaction and returns an outcome per command. If it fails as a whole nothing was applied, and its
+commands are run one by one, so that a poisoned command costs only itself.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from distro_api.core.errors import InternalError, Overloaded
+
+log = structlog.get_logger()
+CommandT = TypeVar("CommandT")
+OutcomeT = TypeVar("OutcomeT")
+MAX_BATCH = 256
+ATTEMPTS = 3
+TRANSIENT = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    ConnectionError,
+    TimeoutError,
+)
+LANE_SETTINGS = {
+    "application_name": "distro-lane",
+    "lock_timeout": "2s",
+    "statement_timeout": "10s",
+    "idle_in_transaction_session_timeout": "10s",
+    "jit": "off",
+}
+
+
+class Rerun(Exception):
+    """The batch met what another process had just committed (an idempotency key): run it again from the start."""
+
+
+Execute = Callable[[asyncpg.Connection, Sequence[CommandT]], Awaitable[Sequence[OutcomeT]]]
+"""Runs a batch inside the open transaction and returns its outcomes in order."""
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[CommandT, OutcomeT]):
+    command: CommandT
+    answer: asyncio.Future[OutcomeT]
+
+
+class Lanes(Generic[CommandT, OutcomeT]):
+    """The lanes of one process. Open it once per process, inside the event loop."""
+
+    def __init__(
+        self, dsn: str, execute: Execute[CommandT, OutcomeT], *, count: int = 2, queue_limit: int = 2000
+    ) -> None:
+        self._lanes = [_Lane(dsn, execute, queue_limit) for _ in range(count)]
+
+    async def submit(self, key: UUID, command: CommandT) -> OutcomeT:
+        """Run `command` in the lane of `key` (its supplier).
+
+        Raises:
+            Overloaded: the queue is full, or the database could not be reached; whether the command took effect is
+                then unknown, and the same idempotency key finds out.
+            InternalError: the command failed by itself, which is our bug; it had no effect.
+        """
+        return await self._lanes[key.int % len(self._lanes)].submit(command)
+
+    async def __aenter__(self) -> "Lanes[CommandT, OutcomeT]":
+        for lane in self._lanes:
+            lane.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await asyncio.gather(*(lane.stop() for lane in self._lanes))
+
+
+class _Lane(Generic[CommandT, OutcomeT]):
+    def __init__(self, dsn: str, execute: Execute[CommandT, OutcomeT], queue_limit: int) -> None:
+        self._dsn, self._execute, self._queue_limit = dsn, execute, queue_limit
+        self._queue: deque[_Waiting[CommandT, OutcomeT]] = deque()
+        self._arrived = asyncio.Event()
+        self._connection: asyncpg.Connection | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Finish what waits, then leave."""
+        self._closing = True
+        self._arrived.set()
+        if self._task is not None:
+            await self._task
+        if self._connection is not None:
+            with contextlib.suppress(Exception):  # it may be gone already; nothing is in flight
+                await self._connection.close(timeout=2)
+
+    async def submit(self, command: CommandT) -> OutcomeT:
+        if self._closing or len(self._queue) >= self._queue_limit:
+            raise Overloaded
+        answer: asyncio.Future[OutcomeT] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(command, answer))
+        self._arrived.set()
+        return await answer
+
+    async def _run(self) -> None:
+        while self._queue or not self._closing:
+            if not self._queue:
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+            await self._answer(batch)
+
+    async def _answer(self, batch: Sequence[_Waiting[CommandT, OutcomeT]]) -> None:
+        try:
+            outcomes = await self._attempt([waiting.command for waiting in batch])
+        except Overloaded as error:
+            for waiting in batch:
+                _resolve(waiting.answer, error)
+        except Exception as error:
+            log.error("lane_batch_failed", size=len(batch), exc_info=error)
+            if len(batch) == 1:
+                _resolve(batch[0].answer, InternalError())
+                return
+            for waiting in batch:
+                await self._answer([waiting])
+        else:
+            for waiting, outcome in zip(batch, outcomes, strict=True):
+                if not waiting.answer.done():
+                    waiting.answer.set_result(outcome)
+
+    async def _attempt(self, commands: Sequence[CommandT]) -> Sequence[OutcomeT]:
+        """One transaction; transient failures are tried again, as each command finds its own earlier effect by key."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                connection = await self._connect()
+                await connection.execute("BEGIN")
+                try:
+                    outcomes = await self._execute(connection, commands)
+                    await connection.execute("COMMIT")
+                except BaseException:
+                    if not connection.is_closed():
+                        await connection.execute("ROLLBACK")
+                    raise
+                return outcomes
+            except Rerun:
+                continue
+            except (*TRANSIENT, asyncpg.InterfaceError) as error:
+                log.warning("lane_retry", attempt=attempt, error=repr(error))
+                if attempt == ATTEMPTS:
+                    raise Overloaded from error
+                await asyncio.sleep(random.uniform(0.5, 1.5) * 0.05 * 2**attempt)
+        if len(commands) == 1:
+            raise Overloaded
+        raise Rerun
+
+    async def _connect(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(
+                self._dsn, server_settings=LANE_SETTINGS, statement_cache_size=500, timeout=5
+            )
+        return self._connection
+
+
+def _resolve(future: "asyncio.Future[OutcomeT]", error: Exception) -> None:
+    if not future.done():  # the caller may have gone away
+        future.set_exception(error)

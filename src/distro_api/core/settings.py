@@ -1,0 +1,72 @@
+"""Every setting is an environment variable `DISTRO_*`; the README's table lists them."""
+
+import secrets
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Values are read once at start; a process is restarted to change them."""
+
+    model_config = SettingsConfigDict(env_prefix="DISTRO_", extra="ignore")
+
+    var: Annotated[Path, Field(description="Folder of the embedded database, keys and development messages")] = Path(
+        "var"
+    )
+    database_url: Annotated[
+        str | None,
+        Field(
+            description="The server to use, as the login that migrates; unset: the embedded PostgreSQL under `DISTRO_VAR`"
+        ),
+    ] = None
+    app_database_url: Annotated[
+        str | None,
+        Field(description="Login of requests; unset: `distro_app` with a password derived from the secret key"),
+    ] = None
+    engine_database_url: Annotated[
+        str | None, Field(description="Login of lanes and worker; unset: `distro_engine`, derived likewise")
+    ] = None
+    secret_key: Annotated[
+        SecretStr | None,
+        Field(
+            description="Root of all keys, the same on every machine; unset: made once and kept in `DISTRO_VAR`/secret.key"
+        ),
+    ] = None
+    time_zone: Annotated[str, Field(description="Time zone of service dates and days")] = "Asia/Shanghai"
+    lanes: Annotated[int, Field(ge=1, le=64, description="Lanes per process, each one database connection")] = 2
+    lane_queue: Annotated[int, Field(ge=1, description="Commands a lane lets wait before it answers 503")] = 2000
+    pool_size: Annotated[int, Field(ge=1, le=200, description="Database connections of requests per process")] = 10
+    access_token_s: Annotated[int, Field(ge=60, description="Life of an access token in seconds")] = 900
+    refresh_token_s: Annotated[int, Field(ge=60, description="Life of a refresh token in seconds")] = 30 * 86400
+    payment_window_s: Annotated[
+        int, Field(ge=1, description="How long an unpaid order holds its stock, in seconds")
+    ] = 1800
+    idempotency_keep_s: Annotated[
+        int, Field(ge=86400, description="How long an answer stays under its key, in seconds")
+    ] = 7 * 86400
+    event_keep_days: Annotated[int, Field(ge=1, description="How long the event log is kept, in days")] = 30
+    bonus_point_amount: Annotated[
+        int, Field(ge=1, description="What one bonus point is worth in prepaid money (fen)")
+    ] = 1
+    log_level: Annotated[str, Field(description="debug, info, warning or error")] = "info"
+
+    @cached_property
+    def root_key(self) -> bytes:
+        """The secret that every other key is derived from (`core.crypto`)."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        file = self.var / "secret.key"
+        if not file.exists():
+            self.var.mkdir(parents=True, exist_ok=True)
+            made = self.var / f"secret.{secrets.token_hex(4)}"
+            made.touch(mode=0o600)
+            made.write_text(secrets.token_urlsafe(48))
+            with suppress(FileExistsError):
+                file.hardlink_to(made)  # the first of several starters wins; nobody reads half a key
+            made.unlink()
+        return file.read_text().strip().encode()

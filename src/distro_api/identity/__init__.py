@@ -1,0 +1,1 @@
+"""Organizations, their users and sessions, who may do what, and the audit trail."""

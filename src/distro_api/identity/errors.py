@@ -1,0 +1,55 @@
+"""Refusals of identity."""
+
+from distro_api.core.errors import Conflict, Forbidden, Text, TooManyRequests, Unauthorized, Unprocessable
+
+
+class BadCredentials(Unauthorized):
+    """The same answer for an unknown account and a wrong password."""
+
+    code, title = "bad_credentials", Text("账号或密码错误", "Wrong account or password")
+
+
+class AccountLocked(TooManyRequests):
+    code, title = "account_locked", Text("登录失败次数过多，请稍后再试", "Too many failed logins, try again later")
+
+
+class InvalidRefreshToken(Unauthorized):
+    code, title = "invalid_refresh_token", Text("刷新令牌无效或已过期", "The refresh token is not valid any more")
+
+
+class PasswordChangeRequired(Forbidden):
+    code = "password_change_required"
+    title = Text("首次登录须先修改密码", "Set a new password first")
+    detail = Text("请调用 POST /api/v1/me/password", "Call POST /api/v1/me/password")
+
+
+class OrganizationNotActive(Forbidden):
+    code, title = "organization_not_active", Text("机构未启用或已停用", "The organization is not active")
+
+
+class WrongOldPassword(Unprocessable):
+    code, title = "wrong_old_password", Text("原密码错误", "The old password is wrong")
+
+
+class WeakPassword(Unprocessable):
+    code, title = "weak_password", Text("密码过于简单", "The password is too easy to guess")
+    detail = Text(
+        "密码须为 {min_length} 至 {max_length} 个字符，且不能与账号相同或为常见密码",
+        "{min_length} to {max_length} characters, not the account's name, not a common password",
+    )
+
+
+class UsernameTaken(Conflict):
+    code, title = "username_taken", Text("用户名已被使用", "This username is taken")
+
+
+class PhoneTaken(Conflict):
+    code, title = "phone_taken", Text("手机号已被使用", "This phone number is taken")
+
+
+class EmailTaken(Conflict):
+    code, title = "email_taken", Text("邮箱已被使用", "This e-mail address is taken")
+
+
+class InvalidPhone(Unprocessable):
+    code, title = "invalid_phone", Text("手机号无效", "This is not a valid phone number")
