@@ -1,0 +1,42 @@
+"""Field types that every room's inputs share: bounded, stripped, free of characters that text columns refuse."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+
+def _printable(value: str) -> str:
+    if any(ch < " " and ch not in "\n\t" for ch in value):
+        raise ValueError("不能包含控制字符 / control characters are not allowed")
+    return value
+
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_printable)
+]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_printable)
+]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(_printable)]
+Code = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")
+]
+Phone = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=5, max_length=32),
+    AfterValidator(_printable),
+    Field(description="Mainland China number, or any with +country code", examples=["13800138000"]),
+]
+
+
+class Command(BaseModel):
+    """An input: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Out(BaseModel):
+    """An output, made from rows; without defaults, so that OpenAPI marks every field required."""
+
+    model_config = ConfigDict(from_attributes=True)
