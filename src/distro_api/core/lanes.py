@@ -52,6 +52,16 @@ class Rerun(Exception):
     """The batch met what another process had just committed (an idempotency key): run it again from the start."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command answers: a success, or what its idempotency key remembered."""
+
+    status: int
+    body: bytes
+    location: str | None = None
+    replayed: bool = False
+
+
 Execute = Callable[[asyncpg.Connection, Sequence[CommandT]], Awaitable[Sequence[OutcomeT]]]
 """Runs a batch inside the open transaction and returns its outcomes in order."""
 
