@@ -6,9 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import Text
 
 from distro_api.core.db import Base
 from distro_api.orders.states import OrderStatus, RefundStatus
@@ -77,7 +76,7 @@ class Order(Base):
     total_amount: Mapped[int]
     paid_amount: Mapped[int]
     refunded_amount: Mapped[int]
-    pay_by: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    pay_by: Mapped[list[str]] = mapped_column(JSONB)
     pay_before: Mapped[datetime | None]
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     hold_id: Mapped[UUID | None]

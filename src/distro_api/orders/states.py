@@ -45,6 +45,7 @@ TRANSITIONS: dict[tuple[OrderStatus, Action], OrderStatus] = {
     (S.PAID, A.CANCEL): S.CANCELLED,  # everything refunded, nothing fulfilled
     (S.PAID, A.FULFIL): S.FULFILLING,
     (S.PAID, A.COMPLETE): S.COMPLETED,
+    (S.FULFILLING, A.CANCEL): S.CANCELLED,  # what was used has been reversed
     (S.FULFILLING, A.COMPLETE): S.COMPLETED,
     (S.FULFILLING, A.UNFULFIL): S.PAID,  # the only redemption was reversed
     (S.COMPLETED, A.REOPEN): S.FULFILLING,

@@ -9,7 +9,10 @@ class TicketNotRedeemable(Conflict):
 
 
 class SerialReused(Conflict):
-    code, title = "serial_reused", Text("该设备流水号已用于另一张票券", "This device's serial was used for another code")
+    code, title = (
+        "serial_reused",
+        Text("该设备流水号已用于另一张票券", "This device's serial was used for another code"),
+    )
 
 
 class NothingToReverse(Conflict):

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from distro_api.accounts.errors import AccountNotUsable, InsufficientFunds
 from distro_api.accounts.models import FLOORED, AccountKind, AccountStatus, TransferState, contra_account_id
+from distro_api.core import clock
 from distro_api.core.db import Connection
 
 
@@ -262,3 +263,26 @@ async def apply_many(connection: Connection, ledger: Ledger) -> None:
 def floor_of(kind: AccountKind, credit_limit: int, posted: int = 0, frozen: int = 0) -> int | None:
     """`limit_floor` of a money account after its limit was set; points have none."""
     return max(credit_limit, frozen - posted) if kind in FLOORED else None
+
+
+_OPEN_CONTRA = """
+INSERT INTO accounts (id, supplier_id, owner_id, kind, unit, status, posted, frozen, credit_limit, entry_count, version,
+    created_at, updated_at)
+SELECT w.id, $1, $1, w.kind, w.unit, 'active', 0, 0, 0, 0, 1, $5, $5
+FROM unnest($2::uuid[], $3::text[], $4::text[]) AS w(id, kind, unit) ON CONFLICT (id) DO NOTHING
+"""
+CONTRA = (
+    (AccountKind.SALES, "CNY"),
+    (AccountKind.CASH, "CNY"),
+    (AccountKind.SYNERGY_ISSUED, "synergy"),
+    (AccountKind.BONUS_COST, "bonus"),
+    (AccountKind.BONUS_COST, "CNY"),
+)
+"""What a supplier's book holds besides the accounts of others."""
+
+
+async def open_contra_accounts(connection: Connection, supplier_id: UUID) -> None:
+    """Open a supplier's book; one that is open already stays as it is."""
+    ids = [contra_account_id(supplier_id, kind, unit) for kind, unit in CONTRA]
+    kinds, units = [kind.value for kind, _ in CONTRA], [unit for _, unit in CONTRA]
+    await connection.execute(_OPEN_CONTRA, supplier_id, ids, kinds, units, clock.now())

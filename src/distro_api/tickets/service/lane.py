@@ -6,10 +6,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from distro_api.core.db import Connection, insert_many
+from distro_api.core.db import Connection, Writes
 from distro_api.core.errors import NotFoundHere
 from distro_api.core.idempotency import Key
-from distro_api.core.lanes import Rerun
 from distro_api.core.outbox import Event
 from distro_api.identity.service.audit import Act, Actor
 from distro_api.tickets.errors import NothingToReverse, SerialReused, TicketNotRedeemable
@@ -210,6 +209,27 @@ class Tickets:
         )
 
 
+def render(ticket: LockedTicket) -> dict[str, Any]:
+    """The ticket as clients see it (`schemas.TicketOut`)."""
+    return {
+        "id": ticket.id,
+        "code": ticket.code,
+        "supplier_id": ticket.supplier_id,
+        "distributor_id": ticket.distributor_id,
+        "order_id": ticket.order_id,
+        "line_id": ticket.line_id,
+        "product_id": ticket.product_id,
+        "sku_id": ticket.sku_id,
+        "quantity": ticket.quantity,
+        "redeemed": ticket.redeemed,
+        "refunded": ticket.refunded,
+        "status": ticket.status,
+        "valid_from": ticket.valid_from,
+        "valid_to": ticket.valid_to,
+        "created_at": ticket.created_at,
+    }
+
+
 def _why_not(ticket: LockedTicket, quantity: int, today: date) -> str | None:
     if ticket.remaining == 0 or ticket.status not in (TicketStatus.VALID, TicketStatus.REDEEMED):
         return ticket.status
@@ -272,9 +292,7 @@ async def lock_many(
     uses, undos, orders = list(redeems), list(reverses), list(set(order_ids))
     if not uses and not undos and not orders:
         return Tickets({})
-    rows = await connection.fetch(
-        _LOCK, [undo.ticket_id for undo in undos], [use.code for use in uses], orders
-    )
+    rows = await connection.fetch(_LOCK, [undo.ticket_id for undo in undos], [use.code for use in uses], orders)
     tickets = Tickets({row[0]: LockedTicket(*row) for row in rows})
     serials = [(use.supplier_id, use.device, use.serial) for use in uses if use.device is not None]
     if undos or serials:
@@ -321,16 +339,17 @@ FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[]) AS w(id, redeeme
 """
 
 
-_ONCE = "ON CONFLICT (supplier_id, device, serial) WHERE device IS NOT NULL DO NOTHING RETURNING 1"
+_ONCE = "ON CONFLICT (supplier_id, device, serial) WHERE device IS NOT NULL DO NOTHING"
 
 
-async def apply_many(connection: Connection, tickets: Tickets) -> None:
-    """Write what was decided; the rows are locked, so the counts are the new ones."""
+async def apply_many(connection: Connection, writes: Writes, tickets: Tickets) -> None:
+    """Update what was locked, add what is new to `writes`; a serial that another process has just used is not written."""
     fresh = [
         tuple(str(getattr(ticket, name)) if name == "status" else getattr(ticket, name) for name, _ in _TICKET_COLUMNS)
         for ticket in tickets.issued
     ]
-    await insert_many(connection, "tickets", _TICKET_COLUMNS, fresh)
+    writes.insert("tickets", _TICKET_COLUMNS, fresh)
+    writes.insert("ticket_redemptions", _REDEMPTION_COLUMNS, tickets.redemptions, _ONCE)
     issued = {ticket.id for ticket in tickets.issued}
     old = [ticket for ticket in tickets.changed.values() if ticket.id not in issued]
     if old:
@@ -341,6 +360,3 @@ async def apply_many(connection: Connection, tickets: Tickets) -> None:
             [ticket.refunded for ticket in old],
             [str(ticket.status) for ticket in old],
         )
-    stored = await insert_many(connection, "ticket_redemptions", _REDEMPTION_COLUMNS, tickets.redemptions, _ONCE)
-    if len(stored) != len(tickets.redemptions):
-        raise Rerun  # another process has just used one of the serials
