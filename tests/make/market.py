@@ -14,7 +14,8 @@ from distro_api.core.idempotency import Key
 from distro_api.identity.service.audit import Actor
 from distro_api.inventory.models import Mode, bucket_id
 from distro_api.offers.service.quote import Quote, QuotedLine, StockTake
-from distro_api.orders.service.commands import Cancel, Close, Customer, Pay, Place
+from distro_api.orders.service.commands import Approve, Cancel, Close, Customer, Pay, Place, Reject
+from distro_api.tickets.service.lane import Redeem
 
 DAY = date(2026, 12, 24)
 ANCHOR = datetime(2026, 12, 23, 16, tzinfo=UTC)
@@ -143,6 +144,29 @@ class Market:
 
     def close(self, order_id: UUID) -> Close:
         return Close(Actor(), clock.now(), DAY - timedelta(days=30), None, order_id)
+
+    def approve(self, order_id: UUID) -> Approve:
+        at = clock.now()
+        return Approve(
+            Actor(self.supplier_id),
+            at,
+            DAY - timedelta(days=30),
+            None,
+            order_id,
+            self.supplier_id,
+            at + timedelta(minutes=10),
+        )
+
+    def reject(self, order_id: UUID) -> Reject:
+        return Reject(
+            Actor(self.supplier_id), clock.now(), DAY - timedelta(days=30), None, order_id, self.supplier_id, "资料不全"
+        )
+
+    def redeem(self, code: str, *, quantity: int | None = None, serial: str | None = None, today: date = DAY) -> Redeem:
+        device = None if serial is None else "gate-1"
+        return Redeem(
+            self.supplier_id, code, quantity, device, serial, today, Actor(self.supplier_id), clock.now(), None
+        )
 
 
 async def market(

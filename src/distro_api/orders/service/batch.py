@@ -221,7 +221,8 @@ async def _write(
     connection: Connection, world: World, answers: Iterable[tuple[Key, int, bytes, str | None, datetime]]
 ) -> None:
     writes = Writes()
-    await update_orders(connection, world)
+    new = {order.id for order in world.placed}
+    await update_orders(connection, [order for order in world.changed.values() if order.id not in new])
     await tickets.apply_many(connection, writes, world.tickets)
     await inventory.apply_many(connection, world.stock)
     await limits.apply_many(connection, world.counters)

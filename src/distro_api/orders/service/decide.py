@@ -362,7 +362,7 @@ def _refund(
         new_id=world.source.new_id,
     )
     for line, quantity, newly_fulfilled in rows.units:
-        world.stock.issue(_signed(line.takes(1), newly_fulfilled), order.id, actor.user_id, at)
+        world.stock.issue(signed(line.takes(1), newly_fulfilled), order.id, actor.user_id, at)
         world.stock.take_back(line.takes(quantity), order.id, actor.user_id, at)
         if (ticket := tickets.get(line.id)) is not None:
             world.tickets.refund(ticket, quantity)
@@ -397,7 +397,8 @@ def _end(order: WorkingOrder, all_back: bool, reason: str, command: Cancel | Ref
         _tell(order, events.OrderCompleted, at, world)
 
 
-def _signed(takes: list[Take], units: int) -> list[Take]:
+def signed(takes: list[Take], units: int) -> list[Take]:
+    """The takes of one unit, for `units` of them (negative: given back)."""
     return [Take(t.bucket_id, t.item_id, t.service_date, t.slot, t.units * units) for t in takes]
 
 
@@ -426,20 +427,20 @@ def _order(command: OnOrder, world: World) -> WorkingOrder:
     return order
 
 
-def _tell(order: WorkingOrder, event: type[events.OrderEvent], at: datetime, world: World) -> None:
-    world.events.append(
-        (
-            event(
-                supplier_id=order.supplier_id,
-                distributor_id=order.distributor_id,
-                order_id=order.id,
-                order_no=order.order_no,
-                status=order.status,
-                total_amount=order.total_amount,
-            ),
-            at,
-        )
+def event_of(order: WorkingOrder, event: type[events.OrderEvent]) -> events.OrderEvent:
+    """The fact about the order as it is now."""
+    return event(
+        supplier_id=order.supplier_id,
+        distributor_id=order.distributor_id,
+        order_id=order.id,
+        order_no=order.order_no,
+        status=order.status,
+        total_amount=order.total_amount,
     )
+
+
+def _tell(order: WorkingOrder, event: type[events.OrderEvent], at: datetime, world: World) -> None:
+    world.events.append((event_of(order, event), at))
 
 
 def _refund_told(order: WorkingOrder, rows: RefundRows, at: datetime, world: World) -> None:

@@ -1,8 +1,18 @@
 """Writing what a batch decided about orders."""
 
+from collections.abc import Iterable, Sequence
+
 from distro_api.core.db import Columns, Connection, Writes
 from distro_api.orders.service.decide import World
-from distro_api.orders.service.working import LINE_COLUMNS, ORDER_COLUMNS, STEP_COLUMNS, line_row, order_row
+from distro_api.orders.service.working import (
+    LINE_COLUMNS,
+    ORDER_COLUMNS,
+    STEP_COLUMNS,
+    Step,
+    WorkingOrder,
+    line_row,
+    order_row,
+)
 
 _REFUND_COLUMNS: Columns = (
     ("id", "uuid"),
@@ -33,11 +43,9 @@ _REFUND_LINE_COLUMNS: Columns = (
 )
 
 
-def add_new_rows(writes: Writes, world: World) -> None:
-    """Orders, lines, timeline and refunds that are new."""
-    writes.insert("orders", ORDER_COLUMNS, [order_row(order) for order in world.placed])
-    writes.insert("order_lines", LINE_COLUMNS, [line_row(line) for order in world.placed for line in order.lines])
-    steps = [
+def add_steps(writes: Writes, steps: Iterable[tuple[WorkingOrder, Step]]) -> None:
+    """New steps of the timeline."""
+    rows = [
         (
             order.id,
             step.seq,
@@ -50,9 +58,16 @@ def add_new_rows(writes: Writes, world: World) -> None:
             step.reason,
             step.created_at,
         )
-        for order, step in world.steps
+        for order, step in steps
     ]
-    writes.insert("order_transitions", STEP_COLUMNS, steps)
+    writes.insert("order_transitions", STEP_COLUMNS, rows)
+
+
+def add_new_rows(writes: Writes, world: World) -> None:
+    """Orders, lines, timeline and refunds that are new."""
+    writes.insert("orders", ORDER_COLUMNS, [order_row(order) for order in world.placed])
+    writes.insert("order_lines", LINE_COLUMNS, [line_row(line) for order in world.placed for line in order.lines])
+    add_steps(writes, world.steps)
     refunds = [
         (
             rows.id,
@@ -110,10 +125,8 @@ WHERE l.id = w.id
 """
 
 
-async def update_orders(connection: Connection, world: World) -> None:
+async def update_orders(connection: Connection, changed: Sequence[WorkingOrder]) -> None:
     """Orders and lines that were locked and changed; the locks make the new values safe to set."""
-    new = {order.id for order in world.placed}
-    changed = [order for order in world.changed.values() if order.id not in new]
     if not changed:
         return
     rows = [
