@@ -126,6 +126,14 @@ async def _read(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+async def _transactions(request: Request) -> async_sessionmaker[AsyncSession]:
+    sessions: async_sessionmaker[AsyncSession] = request.app.state.database.sessions
+    return sessions
+
+
+Transactions = Annotated[async_sessionmaker[AsyncSession], Depends(_transactions)]
+"""For an endpoint that needs several short transactions (`async with transactions.begin() as session`): what must be
+kept though the answer is a refusal (failed logins), or slow work between two of them that must hold no connection."""
 Tx = Annotated[AsyncSession, Depends(_transaction, scope="function")]
 """The request's transaction. Flush before returning: the commit comes before the answer, after it is made."""
 Read = Annotated[AsyncSession, Depends(_read, scope="function")]
