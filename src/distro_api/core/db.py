@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import BigInteger, DateTime, Enum, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, Enum, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
@@ -106,10 +106,13 @@ TIMEOUTS: Mapping[str, str] = {
 async def raw(session: AsyncSession) -> asyncpg.Connection:
     """The asyncpg connection under the session, inside the session's transaction.
 
-    Only after SQLAlchemy itself has executed a statement is there a transaction; `Tx` sees to that.
+    SQLAlchemy begins a transaction with the first statement that it executes itself: until then this would autocommit.
     """
     connection = await session.connection()
-    return (await connection.get_raw_connection()).driver_connection
+    driver: asyncpg.Connection = (await connection.get_raw_connection()).driver_connection
+    if not driver.is_in_transaction():
+        await session.execute(text("SELECT 1"))
+    return driver
 
 
 async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:
