@@ -16,10 +16,11 @@ from distro_api.core.db import Database
 from distro_api.core.provision import refuse_superuser, urls_of
 from distro_api.core.settings import Settings
 from distro_api.identity import principal
+from distro_api.identity import router as identity
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
 
-ROUTERS: tuple[APIRouter, ...] = ()
+ROUTERS: tuple[APIRouter, ...] = (identity.router,)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

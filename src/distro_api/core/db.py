@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import BigInteger, DateTime, Enum, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, Enum, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
@@ -106,10 +106,13 @@ TIMEOUTS: Mapping[str, str] = {
 async def raw(session: AsyncSession) -> asyncpg.Connection:
     """The asyncpg connection under the session, inside the session's transaction.
 
-    Only after SQLAlchemy itself has executed a statement is there a transaction; `Tx` sees to that.
+    SQLAlchemy begins a transaction with the first statement that it executes itself: until then this would autocommit.
     """
     connection = await session.connection()
-    return (await connection.get_raw_connection()).driver_connection
+    driver: asyncpg.Connection = (await connection.get_raw_connection()).driver_connection
+    if not driver.is_in_transaction():
+        await session.execute(text("SELECT 1"))
+    return driver
 
 
 async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:
@@ -126,6 +129,14 @@ async def _read(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+async def _transactions(request: Request) -> async_sessionmaker[AsyncSession]:
+    sessions: async_sessionmaker[AsyncSession] = request.app.state.database.sessions
+    return sessions
+
+
+Transactions = Annotated[async_sessionmaker[AsyncSession], Depends(_transactions)]
+"""For an endpoint that needs several short transactions (`async with transactions.begin() as session`): what must be
+kept though the answer is a refusal (failed logins), or slow work between two of them that must hold no connection."""
 Tx = Annotated[AsyncSession, Depends(_transaction, scope="function")]
 """The request's transaction. Flush before returning: the commit comes before the answer, after it is made."""
 Read = Annotated[AsyncSession, Depends(_read, scope="function")]
