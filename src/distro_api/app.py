@@ -18,8 +18,9 @@ from distro_api.core.settings import Settings
 from distro_api.identity import principal
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
+from distro_api.products import router as products
 
-ROUTERS: tuple[APIRouter, ...] = ()
+ROUTERS: tuple[APIRouter, ...] = (products.router, products.categories, products.brands)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
