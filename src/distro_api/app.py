@@ -19,8 +19,15 @@ from distro_api.identity import principal
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
 from distro_api.products import router as products
+from distro_api.strategies import router as strategies
 
-ROUTERS: tuple[APIRouter, ...] = (products.router, products.categories, products.brands)
+ROUTERS: tuple[APIRouter, ...] = (
+    products.router,
+    products.categories,
+    products.brands,
+    strategies.router,
+    strategies.holidays,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
