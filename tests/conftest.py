@@ -126,8 +126,9 @@ async def sweep(owner_connection: asyncpg.Connection) -> Callable[[], Awaitable[
     tables = [
         row[0]
         for row in await owner_connection.fetch(
-            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
-            "AND relnamespace = 'public'::regnamespace AND relname NOT IN ('alembic_version', 'event_relay')"
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+            "AND relnamespace::regnamespace::text IN ('public', 'jobs') "
+            "AND relname NOT IN ('alembic_version', 'event_relay')"
         )
     ]
     probe = " UNION ALL ".join(f"(SELECT '{table}' WHERE EXISTS (SELECT FROM {table}))" for table in tables)

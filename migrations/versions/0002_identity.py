@@ -72,8 +72,6 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("password_change_required", sa.Boolean(), nullable=False),
         sa.Column("perm_version", sa.BigInteger(), nullable=False),
-        sa.Column("failed_logins", sa.BigInteger(), nullable=False),
-        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -97,7 +95,21 @@ def upgrade() -> None:
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ended_by", sa.Text(), nullable=True),
+        sa.Column(
+            "ended_by",
+            sa.Enum(
+                "logout",
+                "user",
+                "password_change",
+                "token_reuse",
+                "organization_suspended",
+                name="endedby",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -107,6 +119,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_sessions")),
     )
     op.create_index("ix_user_sessions_user_id_id", "user_sessions", ["user_id", "id"], unique=False)
+    op.create_index(
+        "ix_user_sessions_organization_id",
+        "user_sessions",
+        ["organization_id"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     op.create_table(
         "refresh_tokens",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -122,8 +141,23 @@ def upgrade() -> None:
     op.create_table(
         "login_records",
         sa.Column("user_id", sa.Uuid(), nullable=True),
-        sa.Column("account", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=True),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "success",
+                "wrong_password",
+                "unknown_account",
+                "locked",
+                "user_disabled",
+                "organization_not_active",
+                name="loginoutcome",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("client", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -133,11 +167,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_login_records_user_id_id", "login_records", ["user_id", "id"], unique=False)
     op.create_table(
+        "login_failures",
+        sa.Column("account_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("last_failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("account_hash", name=op.f("pk_login_failures")),
+    )
+    op.create_index(op.f("ix_login_failures_last_failed_at"), "login_failures", ["last_failed_at"], unique=False)
+    op.create_table(
         "revocations",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("session_id", sa.Uuid(), nullable=True),
-        sa.Column("user_id", sa.Uuid(), nullable=True),
-        sa.Column("issued_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revocations")),
     )
@@ -167,6 +208,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("audit_log")
     op.drop_table("revocations")
+    op.drop_table("login_failures")
     op.drop_table("login_records")
     op.drop_table("refresh_tokens")
     op.drop_table("user_sessions")

@@ -16,12 +16,14 @@ from distro_api.core.db import Database
 from distro_api.core.provision import refuse_superuser, urls_of
 from distro_api.core.settings import Settings
 from distro_api.identity import principal
+from distro_api.identity import router as identity
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
 from distro_api.products import router as products
 from distro_api.strategies import router as strategies
 
 ROUTERS: tuple[APIRouter, ...] = (
+    identity.router,
     products.router,
     products.categories,
     products.brands,

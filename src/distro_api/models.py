@@ -5,13 +5,15 @@ from distro_api.core import idempotency, outbox
 from distro_api.core.db import Base
 from distro_api.identity import models as identity
 from distro_api.inventory import models as inventory
+from distro_api.orders import models as orders
 from distro_api.products import models as products
 from distro_api.relations import models as relations
 from distro_api.strategies import models as strategies
+from distro_api.tickets import models as tickets
 
 APPEND_ONLY = ("events", "audit_log", "inventory_movements", "transfers", "entries")
 """Neither distro_app nor distro_engine may UPDATE or DELETE here."""
 
-ROOMS = (idempotency, outbox, identity, inventory, products, relations, strategies, accounts)
+ROOMS = (idempotency, outbox, identity, inventory, products, relations, strategies, accounts, tickets, orders)
 
 __all__ = ["APPEND_ONLY", "ROOMS", "Base"]

@@ -1,26 +1,34 @@
-"""Organizations with an owner who holds a token."""
+"""Organizations with a signed-in owner. Hashing is done once for all of them: it is not what these tests are about."""
 
 import itertools
-import time
 from dataclasses import dataclass
-from uuid import UUID, uuid4
+from unittest.mock import patch
+from uuid import UUID
 
 from fastapi import FastAPI
 
-from distro_api.identity.models import Kind, Organization, OrganizationStatus
-from distro_api.identity.service.tokens import Claims
+from distro_api.identity.models import Kind
+from distro_api.identity.service import organizations, passwords, sessions
+from distro_api.identity.service.audit import Actor
+from distro_api.identity.service.organizations import NewUser
+from distro_api.identity.service.sessions import Issuer, Origin
 
+PASSWORD = "Correct-Horse-7"
 _numbers = itertools.count(1)
+_hashes: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """An owner with a token."""
+    """An owner with a session."""
 
     kind: Kind
     organization_id: UUID
     user_id: UUID
+    username: str
+    phone: str
     access_token: str
+    refresh_token: str
 
     @property
     def headers(self) -> dict[str, str]:
@@ -30,25 +38,48 @@ class Signed:
         return {**self.headers, "Idempotency-Key": key}
 
 
-async def admin(app: FastAPI) -> Signed:
-    return await organization(app, Kind.ADMIN)
+async def admin(app: FastAPI, scope: str = "") -> Signed:
+    return await organization(app, Kind.ADMIN, scope=scope)
 
 
-async def supplier(app: FastAPI, name: str | None = None) -> Signed:
-    return await organization(app, Kind.SUPPLIER, name)
+async def supplier(app: FastAPI, name: str | None = None, scope: str = "") -> Signed:
+    return await organization(app, Kind.SUPPLIER, name, scope=scope)
 
 
-async def distributor(app: FastAPI, name: str | None = None) -> Signed:
-    return await organization(app, Kind.DISTRIBUTOR, name)
+async def distributor(app: FastAPI, name: str | None = None, scope: str = "") -> Signed:
+    return await organization(app, Kind.DISTRIBUTOR, name, scope=scope)
 
 
-async def organization(app: FastAPI, kind: Kind, name: str | None = None) -> Signed:
-    """An active organization of `kind`."""
+def phone() -> str:
+    """A mobile number that nobody else here has."""
+    return f"138{next(_numbers):08d}"
+
+
+async def organization(
+    app: FastAPI, kind: Kind, name: str | None = None, *, scope: str = "", password_change_required: bool = False
+) -> Signed:
+    """An active organization of `kind`, its owner signed in (narrowed to `scope`)."""
+    number = next(_numbers)
+    owner = NewUser(
+        username=f"{kind}-{number}",
+        password=PASSWORD,
+        phone=f"139{number:08d}",
+        password_change_required=password_change_required,
+    )
     async with app.state.database.sessions.begin() as session:
-        made = Organization(
-            kind=kind, name=name or f"{kind} {next(_numbers)}", status=OrganizationStatus.ACTIVE, house_of=None
+        with patch.object(passwords, "hash_password", _hash_once):
+            made, user = await organizations.create_organization(
+                session, Actor(), kind=kind, name=name or f"{kind} {number}", owner=owner
+            )
+        issuer = Issuer(
+            app.state.tokens, app.state.settings.root_key, app.state.settings.refresh_token_s, app.state.revocations
         )
-        session.add(made)
-    user_id, now = uuid4(), int(time.time())
-    claims = Claims(user_id, made.id, kind, "owner", uuid4(), 1, "", False, now, now + 900)
-    return Signed(kind, made.id, user_id, app.state.tokens.issue(claims))
+        pair = await sessions.start(session, issuer, user, made, Origin("127.0.0.1", "tests", "-"), scope)
+    assert user.phone is not None
+    return Signed(kind, made.id, user.id, user.username, user.phone, pair.access_token, pair.refresh_token)
+
+
+async def _hash_once(password: str) -> str:
+    if password not in _hashes:
+        _hashes[password] = str(passwords._ARGON2.hash(password))
+    return _hashes[password]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +18,7 @@ from distro_api.strategies.service.rules import broken_rules
 from distro_api.strategies.states import Action, StrategyStatus, after
 
 ZONE = ZoneInfo("Asia/Shanghai")
+SKU = UUID("0197b9a0-0000-7000-8000-000000000000")
 ANCHOR = datetime(2026, 10, 1, tzinfo=ZONE)
 LADDER = [
     {"until_hours_before": 72, "fee_percent": "0"},
@@ -77,14 +79,14 @@ def test_a_fee_is_never_more_than_the_amount(amount: int, quantity: int, hours: 
 )
 def test_quantities(limits: dict[str, Any], quantity: int, allowed: bool) -> None:
     if allowed:
-        check_quantity(parse_limits(limits), quantity)
+        check_quantity(parse_limits(limits), SKU, quantity)
     else:
         with pytest.raises(DomainError) as refused:
-            check_quantity(parse_limits(limits), quantity)
+            check_quantity(parse_limits(limits), SKU, quantity)
         assert refused.value.code == "limit_exceeded"
-        assert refused.value.extra == dict.fromkeys(("min_quantity", "max_quantity", "per_day")) | limits | {
-            "quantity": quantity
-        }
+        names = ("min_quantity", "max_quantity", "per_day")
+        assert {name: refused.value.extra[name] for name in names} == dict.fromkeys(names) | limits
+        assert refused.value.extra["limit"] in limits
 
 
 DAY = date(2026, 10, 1)
@@ -111,10 +113,10 @@ CUT_OFF = {"cut_off": {"days_before": 1, "time": "18:00"}}
 def test_booking_windows(limits: dict[str, Any], now: str, allowed: bool) -> None:
     instant = datetime.fromisoformat(now).replace(tzinfo=ZONE)
     if allowed:
-        check_booking_window(parse_limits(limits), DAY, instant)
+        check_booking_window(parse_limits(limits), SKU, DAY, instant)
     else:
         with pytest.raises(DomainError) as refused:
-            check_booking_window(parse_limits(limits), DAY, instant)
+            check_booking_window(parse_limits(limits), SKU, DAY, instant)
         assert refused.value.code == "booking_window_closed"
         opens, closes = refused.value.extra["bookable_from"], refused.value.extra["bookable_until"]
         assert instant >= closes or (opens is not None and instant.date() < opens)

@@ -84,6 +84,9 @@ async def create_roles(connection: asyncpg.Connection, root_key: bytes) -> None:
         await connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
     if not await connection.fetchval("SELECT has_schema_privilege($1, 'public', 'CREATE')", OWNER):
         await connection.execute(f"GRANT ALL ON SCHEMA public TO {OWNER}")
+    database = await connection.fetchval("SELECT current_database()")
+    if not await connection.fetchval("SELECT has_database_privilege($1, $2, 'CREATE')", OWNER, database):
+        await connection.execute(f'GRANT CREATE ON DATABASE "{database}" TO {OWNER}')  # for the schema of the job queue
 
 
 async def _create_database(settings: Settings) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 
-def _printable(value: str) -> str:
+def printable(value: str) -> str:
+    """Refuse control characters, null bytes among them."""
     if any(ch < " " and ch not in "\n\t" for ch in value):
         raise ValueError("不能包含控制字符 / control characters are not allowed")
     return value
@@ -38,23 +39,30 @@ Day = Annotated[
 ]
 """A calendar day; numbers and instants, which a plain `date` would take, are refused."""
 
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_printable)
-]
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_printable)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(printable)]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(printable)]
 Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_printable)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(printable)
 ]
-LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(_printable)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(printable)]
 Code = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")
 ]
 Phone = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=5, max_length=32),
-    AfterValidator(_printable),
+    AfterValidator(printable),
     Field(description="Mainland China number, or any with +country code", examples=["13800138000"]),
 ]
+
+
+def absent() -> Any:
+    """The default of a PATCH field that may be left out but not be null: `model_fields_set` says whether it came."""
+    return Field(default=None, json_schema_extra=_without_default)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
 
 
 class Command(BaseModel):

@@ -53,3 +53,7 @@ class EmailTaken(Conflict):
 
 class InvalidPhone(Unprocessable):
     code, title = "invalid_phone", Text("手机号无效", "This is not a valid phone number")
+
+
+class InvalidScope(Unprocessable):
+    code, title = "invalid_scope", Text("没有这些权限范围", "None of these scopes exists")

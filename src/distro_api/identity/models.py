@@ -1,11 +1,11 @@
-"""Tables of identity: organizations, users, sessions, revocations, audit trail."""
+"""Tables of identity: organizations, users, sessions, logins, revocations, audit trail."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core import clock
@@ -34,6 +34,27 @@ class UserStatus(StrEnum):
 
 class Role(StrEnum):
     OWNER = "owner"
+
+
+class LoginOutcome(StrEnum):
+    """How an attempt to sign in ended; the caller learns less."""
+
+    SUCCESS = "success"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105
+    UNKNOWN_ACCOUNT = "unknown_account"
+    LOCKED = "locked"
+    USER_DISABLED = "user_disabled"
+    ORGANIZATION_NOT_ACTIVE = "organization_not_active"
+
+
+class EndedBy(StrEnum):
+    """Why a session is over."""
+
+    LOGOUT = "logout"
+    USER = "user"
+    PASSWORD_CHANGE = "password_change"  # noqa: S105
+    TOKEN_REUSE = "token_reuse"  # noqa: S105
+    ORGANIZATION_SUSPENDED = "organization_suspended"
 
 
 class Organization(Versioned):
@@ -71,15 +92,16 @@ class User(Versioned):
     password_hash: Mapped[str]
     password_change_required: Mapped[bool]
     perm_version: Mapped[int] = mapped_column(default=1)
-    failed_logins: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
 
 
 class UserSession(Entity):
     """A sign-in on one device: the family of its refresh tokens. Ended once, never revived."""
 
     __tablename__ = "user_sessions"
-    __table_args__ = (Index("ix_user_sessions_user_id_id", "user_id", "id"),)
+    __table_args__ = (
+        Index("ix_user_sessions_user_id_id", "user_id", "id"),
+        Index("ix_user_sessions_organization_id", "organization_id", postgresql_where=text("ended_at IS NULL")),
+    )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
@@ -89,7 +111,7 @@ class UserSession(Entity):
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    ended_by: Mapped[str | None]
+    ended_by: Mapped[EndedBy | None]
 
 
 class RefreshToken(Base):
@@ -104,27 +126,36 @@ class RefreshToken(Base):
 
 
 class LoginRecord(Entity):
-    """One attempt to sign in, successful or not."""
+    """One attempt to sign in, successful or not. What was typed is kept for known users only: it may be a password."""
 
     __tablename__ = "login_records"
     __table_args__ = (Index("ix_login_records_user_id_id", "user_id", "id"),)
 
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    account: Mapped[str]
-    outcome: Mapped[str]
+    account: Mapped[str | None]
+    outcome: Mapped[LoginOutcome]
     address: Mapped[str]
     client: Mapped[str]
 
 
+class LoginFailures(Base):
+    """Failures in a row under one account name, known or not, which is kept as a keyed hash."""
+
+    __tablename__ = "login_failures"
+
+    account_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    last_failed_at: Mapped[datetime] = mapped_column(index=True)
+    locked_until: Mapped[datetime | None]
+
+
 class Revocation(Base):
-    """A session, or everything issued to a user before `issued_before`: read by every process each second."""
+    """A session whose access tokens are refused from now on: read by every process each second."""
 
     __tablename__ = "revocations"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    session_id: Mapped[UUID | None]
-    user_id: Mapped[UUID | None]
-    issued_before: Mapped[datetime]
+    session_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 

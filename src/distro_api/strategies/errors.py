@@ -14,13 +14,10 @@ class StrategyEmpty(Conflict):
 
 
 class LimitExceeded(Conflict):
-    """The extra fields are the limits."""
+    """`limit` names the limit, other fields say what would have been possible."""
 
-    code, title = "limit_exceeded", Text("超出限购数量", "The quantity is outside the limits")
-    detail = Text(
-        "数量 {quantity}；每单最少 {min_quantity}、最多 {max_quantity}，每日 {per_day}",
-        "Quantity {quantity}; per order at least {min_quantity}, at most {max_quantity}; per day {per_day}",
-    )
+    code, title = "limit_exceeded", Text("超出限购数量", "Over the purchase limit")
+    detail = Text("限制：{limit}", "Limit: {limit}")
 
 
 class BookingWindowClosed(Conflict):

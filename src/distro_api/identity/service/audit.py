@@ -4,14 +4,15 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core import clock
-from distro_api.core.db import Connection, insert_many
+from distro_api.core.db import Writes
 from distro_api.identity.models import AuditRow
+from distro_api.identity.queries import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,13 @@ class Actor:
     user_id: UUID | None = None
     request_id: str = ""
     address: str = ""
+
+
+class Caller(Viewer, Protocol):
+    """The principal, as the services of this room see it."""
+
+    @property
+    def actor(self) -> Actor: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ _COLUMNS = (
 )
 
 
-async def record_many(connection: Connection, acts: Iterable[Act]) -> None:
+def record_many(writes: Writes, acts: Iterable[Act]) -> None:
     """The same for a lane's batch."""
     rows = [
         (
@@ -87,4 +95,4 @@ async def record_many(connection: Connection, acts: Iterable[Act]) -> None:
         )
         for act in acts
     ]
-    await insert_many(connection, "audit_log", _COLUMNS, rows)
+    writes.insert("audit_log", _COLUMNS, rows)

@@ -1,14 +1,19 @@
-"""Which tokens were ended before their time: one small set, read by every process each second, no read per request."""
+"""Which sessions were ended before their tokens expire: one small set, read by every process each second.
+
+A session is named, never an instant: tokens carry whole seconds, and the pair issued right after must be good.
+"""
 
 import asyncio
 import contextlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, event, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
 
 from distro_api.core import clock
 from distro_api.identity.models import Revocation
@@ -22,8 +27,13 @@ OVERLAP = timedelta(seconds=60)
 """Rows commit later than the instant they carry: each poll looks this far back."""
 
 
+async def purge(session: AsyncSession) -> None:
+    """Forget those whose tokens have expired by themselves."""
+    await session.execute(delete(Revocation).where(Revocation.created_at < clock.now() - KEPT - OVERLAP))
+
+
 class Revocations:
-    """The revoked sessions and users of the last `KEPT`."""
+    """The sessions revoked within the last `KEPT`."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
@@ -33,25 +43,25 @@ class Revocations:
 
     def covers(self, claims: Claims) -> bool:
         """Whether the token was revoked."""
-        for name in (claims.session_id, claims.user_id):
-            before = self._ended.get(name)
-            if before is not None and claims.issued_at < before.timestamp():
-                return True
-        return False
+        return claims.session_id in self._ended
 
-    def add(self, revocation: Revocation) -> None:
-        """Take one at once that this process has made itself."""
-        name = revocation.session_id or revocation.user_id
-        assert name is not None
-        self._ended[name] = max(revocation.issued_before, self._ended.get(name, revocation.issued_before))
+    def revoke(self, session: AsyncSession, session_ids: Collection[UUID]) -> None:
+        """Refuse the tokens of these sessions: here as soon as the transaction has committed, elsewhere a second later."""
+        now = clock.now()
+        session.add_all(Revocation(session_id=session_id, created_at=now) for session_id in session_ids)
+
+        def committed(done: Session) -> None:
+            if not done.in_nested_transaction():
+                self._ended.update(dict.fromkeys(session_ids, now))
+
+        event.listen(session.sync_session, "after_commit", committed)
 
     async def refresh(self) -> None:
         """Read what is new."""
         started = clock.now()
         async with self._sessions() as session:
             found = await session.scalars(select(Revocation).where(Revocation.created_at > self._seen - OVERLAP))
-            for revocation in found:
-                self.add(revocation)
+            self._ended.update({revocation.session_id: revocation.created_at for revocation in found})
         self._seen = started
         if len(self._ended) > 10_000:
             self._ended = {name: at for name, at in self._ended.items() if at > started - KEPT}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from distro_api.strategies.errors import BookingWindowClosed, LimitExceeded
 
@@ -38,26 +39,31 @@ def parse_limits(value: Mapping[str, Any]) -> Limits:
     )
 
 
-def check_quantity(limits: Limits, quantity: int) -> None:
+def check_quantity(limits: Limits, sku_id: UUID, quantity: int) -> None:
     """`quantity` of one SKU in one order.
 
     Raises:
         LimitExceeded
     """
-    if (
-        quantity < (limits.min_quantity or 1)
-        or (limits.max_quantity is not None and quantity > limits.max_quantity)
-        or (limits.per_day is not None and quantity > limits.per_day)
-    ):
-        raise LimitExceeded(
-            quantity=quantity,
-            min_quantity=limits.min_quantity,
-            max_quantity=limits.max_quantity,
-            per_day=limits.per_day,
-        )
+    if limits.min_quantity is not None and quantity < limits.min_quantity:
+        broken = "min_quantity"
+    elif limits.max_quantity is not None and quantity > limits.max_quantity:
+        broken = "max_quantity"
+    elif limits.per_day is not None and quantity > limits.per_day:
+        broken = "per_day"
+    else:
+        return
+    raise LimitExceeded(
+        limit=broken,
+        sku_id=sku_id,
+        quantity=quantity,
+        min_quantity=limits.min_quantity,
+        max_quantity=limits.max_quantity,
+        per_day=limits.per_day,
+    )
 
 
-def check_booking_window(limits: Limits, day: date, now: datetime) -> None:
+def check_booking_window(limits: Limits, sku_id: UUID, day: date, now: datetime) -> None:
     """Whether the service date can be booked at `now`, which is in the platform's time zone.
 
     Raises:
@@ -72,7 +78,7 @@ def check_booking_window(limits: Limits, day: date, now: datetime) -> None:
     closes = datetime.combine(day - timedelta(days=(limits.advance_days_min or 0) - 1), time(), now.tzinfo)
     if limits.cut_off_time is not None:
         closes = min(closes, _cut_off(limits, day, now))
-    raise BookingWindowClosed(date=day, bookable_from=opens, bookable_until=closes)
+    raise BookingWindowClosed(sku_id=sku_id, date=day, bookable_from=opens, bookable_until=closes)
 
 
 def _cut_off(limits: Limits, day: date, now: datetime) -> datetime:

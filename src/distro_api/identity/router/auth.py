@@ -1,0 +1,93 @@
+"""Signing in and out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Form
+
+from distro_api.core.db import Transactions, Tx
+from distro_api.core.errors import NotSupportedYet
+from distro_api.core.http import capability, problems
+from distro_api.identity.errors import (
+    AccountLocked,
+    BadCredentials,
+    InvalidRefreshToken,
+    InvalidScope,
+    OrganizationNotActive,
+)
+from distro_api.identity.principal import PERMISSIONS
+from distro_api.identity.router.wiring import FromIssuer, FromOrigin, tokens_out
+from distro_api.identity.schemas import LogIn, LogOut, Refresh, TokenForm, TokensOut
+from distro_api.identity.service import login, sessions
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+SIGN_IN_REFUSALS = problems(BadCredentials, AccountLocked, OrganizationNotActive, InvalidScope, NotSupportedYet)
+DEMO_ACCOUNTS = {
+    name: {"summary": summary, "value": {"username": name, "password": f"{name.capitalize()}-Demo-2026"}}
+    for name, summary in (
+        ("admin", "the demo platform's administrator"),
+        ("supplier", "a demo supplier's owner"),
+        ("distributor", "a demo distributor's owner"),
+    )
+}
+"""Accounts of the demo data, so that the examples work where it is loaded."""
+
+
+@router.post("/token", response_model=TokensOut, responses=SIGN_IN_REFUSALS, openapi_extra=capability("I1"))
+async def get_token(
+    form: Annotated[TokenForm, Form()], transactions: Transactions, issuer: FromIssuer, origin: FromOrigin
+) -> TokensOut:
+    """Sign in by the OAuth2 password form, as Authorize here does; username may be a phone number or an e-mail address."""
+    return await _log_in(form, transactions, issuer, origin)
+
+
+@router.post("/login", response_model=TokensOut, responses=SIGN_IN_REFUSALS, openapi_extra=capability("I1"))
+async def log_in(
+    command: Annotated[LogIn, Body(openapi_examples=DEMO_ACCOUNTS)],
+    transactions: Transactions,
+    issuer: FromIssuer,
+    origin: FromOrigin,
+) -> TokensOut:
+    """Sign in with JSON; username may be a phone number or an e-mail address."""
+    return await _log_in(command, transactions, issuer, origin)
+
+
+async def _log_in(command: LogIn, transactions: Transactions, issuer: FromIssuer, origin: FromOrigin) -> TokensOut:
+    """Both ways of signing in."""
+    if command.captcha_id is not None or command.captcha_code is not None:
+        raise NotSupportedYet(feature="captcha")
+    outcome = await login.log_in(
+        transactions,
+        issuer,
+        origin,
+        account=command.username,
+        password=command.password.get_secret_value(),
+        scope=_known_scope(command.scope),
+    )
+    return tokens_out(outcome)
+
+
+def _known_scope(asked: str) -> str:
+    """The permissions asked for; empty (not narrowed) when that is all of them or none was named."""
+    named = set(asked.split())
+    known = named & PERMISSIONS.keys()
+    if named and not known:
+        raise InvalidScope(scopes=sorted(PERMISSIONS))
+    return "" if known == PERMISSIONS.keys() else " ".join(sorted(known))
+
+
+@router.post(
+    "/refresh", response_model=TokensOut, responses=problems(InvalidRefreshToken), openapi_extra=capability("I15")
+)
+async def refresh_token(
+    command: Refresh, transactions: Transactions, issuer: FromIssuer, origin: FromOrigin
+) -> TokensOut:
+    """Exchange a refresh token for a new pair. Each serves once; one that comes back ends its session."""
+    async with transactions.begin() as session:
+        pair = await sessions.rotate(session, issuer, command.refresh_token.get_secret_value(), origin)
+    return tokens_out(pair or InvalidRefreshToken())
+
+
+@router.post("/logout", status_code=204, openapi_extra=capability("I15"))
+async def log_out(command: LogOut, session: Tx, issuer: FromIssuer, origin: FromOrigin) -> None:
+    """End the session of this refresh token; its access tokens are refused within a second."""
+    await sessions.log_out(session, issuer, command.refresh_token.get_secret_value(), origin)

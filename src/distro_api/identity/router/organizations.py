@@ -1,0 +1,175 @@
+"""Organizations, and the trail of what their people did."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from distro_api.core.db import Read, Tx
+from distro_api.core.errors import NotFoundHere, PreconditionFailed, StateConflict
+from distro_api.core.http import IfMatch, capability, etag, problems
+from distro_api.core.idempotency import IdempotentRoute
+from distro_api.core.pagination import Page, Paging, page
+from distro_api.identity import queries
+from distro_api.identity.errors import EmailTaken, InvalidPhone, PhoneTaken, UsernameTaken, WeakPassword
+from distro_api.identity.models import AuditRow, Kind, Organization, OrganizationStatus
+from distro_api.identity.principal import Principal, Require
+from distro_api.identity.router.wiring import Ended
+from distro_api.identity.schemas import (
+    AuditOut,
+    CreateOrganization,
+    OrganizationDetailOut,
+    OrganizationOut,
+    ResumeOrganization,
+    SuspendOrganization,
+)
+from distro_api.identity.service import organizations
+from distro_api.identity.service.organizations import NewUser
+
+router = APIRouter(prefix="/organizations", tags=["organizations"], route_class=IdempotentRoute)
+audit_router = APIRouter(prefix="/audit", tags=["audit"], route_class=IdempotentRoute)
+
+
+async def _organization_out(session: AsyncSession, organization: Organization, response: Response) -> dict[str, object]:
+    response.headers["ETag"] = etag(organization.version)
+    house = await queries.house_of(session, organization.id) if organization.kind is Kind.SUPPLIER else None
+    return {
+        **{name: getattr(organization, name) for name in OrganizationOut.model_fields},
+        "owner": await queries.owner_of(session, organization.id),
+        "house_distributor_id": house.id if house else None,
+    }
+
+
+@router.post(
+    "",
+    response_model=OrganizationDetailOut,
+    status_code=201,
+    responses=problems(UsernameTaken, PhoneTaken, EmailTaken, InvalidPhone, WeakPassword),
+    openapi_extra=capability("I1"),
+)
+async def create_organization(
+    command: CreateOrganization,
+    principal: Annotated[Principal, Require("organizations:manage")],
+    session: Tx,
+    response: Response,
+) -> object:
+    """Open an organization with its owner, active at once. A supplier gets its house distributor too."""
+    owner = command.owner
+    made, _ = await organizations.create_organization(
+        session,
+        principal.actor,
+        kind=command.kind,
+        name=command.name,
+        owner=NewUser(
+            username=owner.username,
+            password=owner.password.get_secret_value(),
+            name=owner.name,
+            phone=owner.phone,
+            email=owner.email,
+        ),
+    )
+    response.headers["Location"] = f"/api/v1/organizations/{made.id}"
+    return await _organization_out(session, made, response)
+
+
+@router.get("", response_model=Page[OrganizationOut], openapi_extra=capability("I1"))
+async def list_organizations(
+    principal: Annotated[Principal, Require("organizations:read")],
+    session: Read,
+    paging: Paging,
+    kind: Kind | None = None,
+    status: OrganizationStatus | None = None,
+    q: Annotated[str | None, Query(max_length=100, description="Part of the name")] = None,
+    sort: Literal["created_at", "-created_at", "name", "-name"] = "-created_at",
+) -> object:
+    """Organizations: all for the platform, my own for the others."""
+    rows, cursor, total = await page(
+        session,
+        queries.organizations_where(principal, kind=kind, status=status, q=q),
+        paging,
+        sorts={"created_at": Organization.created_at, "name": Organization.name},
+        sort=sort,
+        tie=Organization.id,
+    )
+    return {"items": rows, "next_cursor": cursor, "total": total}
+
+
+@router.get(
+    "/{organization_id}",
+    response_model=OrganizationDetailOut,
+    responses=problems(NotFoundHere),
+    openapi_extra=capability("I1"),
+)
+async def get_organization(
+    organization_id: UUID,
+    principal: Annotated[Principal, Require("organizations:read")],
+    session: Read,
+    response: Response,
+) -> object:
+    """One organization with its owner."""
+    found = await queries.organization(session, principal, organization_id)
+    return await _organization_out(session, found, response)
+
+
+@router.post(
+    "/{organization_id}/suspend",
+    response_model=OrganizationDetailOut,
+    responses=problems(NotFoundHere, StateConflict, PreconditionFailed),
+    openapi_extra=capability("I15"),
+)
+async def suspend_organization(
+    organization_id: UUID,
+    command: SuspendOrganization,
+    principal: Annotated[Principal, Require("organizations:manage")],
+    session: Tx,
+    response: Response,
+    ended: Ended,
+    if_match: IfMatch = None,
+) -> object:
+    """Lock an organization out: its people's sessions end, and they cannot sign in."""
+    found = await organizations.suspend(
+        session, ended, principal, organization_id, reason=command.reason, if_match=if_match
+    )
+    return await _organization_out(session, found, response)
+
+
+@router.post(
+    "/{organization_id}/resume",
+    response_model=OrganizationDetailOut,
+    responses=problems(NotFoundHere, StateConflict, PreconditionFailed),
+    openapi_extra=capability("I15"),
+)
+async def resume_organization(
+    organization_id: UUID,
+    command: ResumeOrganization,
+    principal: Annotated[Principal, Require("organizations:manage")],
+    session: Tx,
+    response: Response,
+    if_match: IfMatch = None,
+) -> object:
+    """Let a suspended organization's people sign in again."""
+    found = await organizations.resume(session, principal, organization_id, reason=command.reason, if_match=if_match)
+    return await _organization_out(session, found, response)
+
+
+@audit_router.get("", response_model=Page[AuditOut], openapi_extra=capability("I15"))
+async def list_audit(
+    principal: Annotated[Principal, Require("audit:read")],
+    session: Read,
+    paging: Paging,
+    action: Annotated[str | None, Query(max_length=100)] = None,
+    object_id: UUID | None = None,
+    created_from: Annotated[AwareDatetime | None, Query(description="From this instant on")] = None,
+    created_to: Annotated[AwareDatetime | None, Query(description="Before this instant")] = None,
+    sort: Literal["created_at", "-created_at"] = "-created_at",
+) -> object:
+    """Who did what: my organization's people, or everybody for the platform."""
+    found = queries.audit_where(
+        principal, action=action, object_id=object_id, created_from=created_from, created_to=created_to
+    )
+    rows, cursor, total = await page(
+        session, found, paging, sorts={"created_at": AuditRow.created_at}, sort=sort, tie=AuditRow.id
+    )
+    return {"items": rows, "next_cursor": cursor, "total": total}

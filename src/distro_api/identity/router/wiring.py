@@ -1,0 +1,46 @@
+"""What the endpoints of this room take from the process and the request, and how a sign-in is answered."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from distro_api.core.errors import DomainError
+from distro_api.core.http import client_address, request_id
+from distro_api.identity.principal import permissions_of
+from distro_api.identity.schemas import TokensOut
+from distro_api.identity.service.revocations import Revocations
+from distro_api.identity.service.sessions import Issuer, Origin, TokenPair
+
+
+async def _issuer(request: Request) -> Issuer:
+    state = request.app.state
+    return Issuer(state.tokens, state.settings.root_key, state.settings.refresh_token_s, state.revocations)
+
+
+async def _origin(request: Request) -> Origin:
+    client = "".join(ch for ch in request.headers.get("user-agent", "")[:200] if ch.isprintable())
+    return Origin(client_address(request), client, request_id(request))
+
+
+async def _revocations(request: Request) -> Revocations:
+    revocations: Revocations = request.app.state.revocations
+    return revocations
+
+
+FromIssuer = Annotated[Issuer, Depends(_issuer)]
+FromOrigin = Annotated[Origin, Depends(_origin)]
+Ended = Annotated[Revocations, Depends(_revocations)]
+
+
+def tokens_out(outcome: TokenPair | DomainError) -> TokensOut:
+    """The answer; or the refusal, now that what it recorded is committed."""
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return TokensOut(
+        access_token=outcome.access_token,
+        token_type="bearer",
+        expires_in=outcome.expires_in,
+        refresh_token=outcome.refresh_token,
+        scope=" ".join(sorted(permissions_of(outcome.kind, outcome.role, outcome.scope))),
+        password_change_required=outcome.password_change_required,
+    )

@@ -1,0 +1,1 @@
+"""Work to do outside a request: queued with the transaction that wants it, run by the worker."""
