@@ -20,8 +20,16 @@ from distro_api.identity import router as identity
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
 from distro_api.products import router as products
+from distro_api.strategies import router as strategies
 
-ROUTERS: tuple[APIRouter, ...] = (identity.router, products.router, products.categories, products.brands)
+ROUTERS: tuple[APIRouter, ...] = (
+    identity.router,
+    products.router,
+    products.categories,
+    products.brands,
+    strategies.router,
+    strategies.holidays,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
