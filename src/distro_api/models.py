@@ -1,15 +1,19 @@
 """Every table, for Alembic; and which of them nobody may change."""
 
+from distro_api.accounts import models as accounts
 from distro_api.core import idempotency, outbox
 from distro_api.core.db import Base
 from distro_api.identity import models as identity
+from distro_api.inventory import models as inventory
+from distro_api.orders import models as orders
+from distro_api.products import models as products
+from distro_api.relations import models as relations
+from distro_api.strategies import models as strategies
+from distro_api.tickets import models as tickets
 
-APPEND_ONLY = ("events", "audit_log")
+APPEND_ONLY = ("events", "audit_log", "inventory_movements", "transfers", "entries")
 """Neither distro_app nor distro_engine may UPDATE or DELETE here."""
 
-PARTITIONED = ("events", "audit_log")
-"""By month; `ensure_partitions` makes the leaves."""
+ROOMS = (idempotency, outbox, identity, inventory, products, relations, strategies, accounts, tickets, orders)
 
-ROOMS = (idempotency, outbox, identity)
-
-__all__ = ["APPEND_ONLY", "PARTITIONED", "ROOMS", "Base"]
+__all__ = ["APPEND_ONLY", "ROOMS", "Base"]

@@ -149,25 +149,51 @@ class Connection(Protocol):
     async def execute(self, query: str, *args: Any) -> str: ...
 
 
+Columns = tuple[tuple[str, str], ...]
+"""(name, SQL type) pairs."""
+
+
+class Writes:
+    """Inserts into several tables, sent as one statement: one round trip for all that a batch adds."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[str, Columns, str]] = []
+        self._arrays: list[list[Any]] = []
+        self._expected: list[int] = []
+
+    def insert(self, table: str, columns: Columns, rows: Sequence[tuple[Any, ...]], conflict: str = "") -> None:
+        """Add `rows`; `conflict` is an ON CONFLICT clause for rows that another process may have written."""
+        if rows:
+            self._parts.append((table, columns, conflict))
+            self._arrays.extend(map(list, zip(*rows, strict=True)))
+            self._expected.append(len(rows))
+
+    async def run(self, connection: Connection) -> bool:
+        """Write everything; whether every row was new."""
+        if not self._parts:
+            return True
+        written = await connection.fetch(_insert_sql(tuple(self._parts)), *self._arrays)
+        return list(written[0]) == self._expected
+
+
 @lru_cache(maxsize=256)
-def _insert_sql(table: str, columns: tuple[tuple[str, str], ...], conflict: str) -> str:
-    names = ", ".join(name for name, _ in columns)
-    arrays = ", ".join(f"${i}::{kind}[]" for i, (_, kind) in enumerate(columns, 1))
-    return f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) {conflict}"
+def _insert_sql(parts: tuple[tuple[str, Columns, str], ...]) -> str:
+    inserts, first = [], 1
+    for number, (table, columns, conflict) in enumerate(parts):
+        names = ", ".join(name for name, _ in columns)
+        arrays = ", ".join(f"${i}::{kind}[]" for i, (_, kind) in enumerate(columns, first))
+        first += len(columns)
+        inserts.append(
+            f"w{number} AS (INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) {conflict} RETURNING 1)"
+        )
+    counts = ", ".join(f"(SELECT count(*) FROM w{number})" for number in range(len(parts)))
+    return f"WITH {', '.join(inserts)} SELECT {counts}"
 
 
 async def insert_many(
-    connection: Connection,
-    table: str,
-    columns: tuple[tuple[str, str], ...],
-    rows: Sequence[tuple[Any, ...]],
-    conflict: str = "",
-) -> list[asyncpg.Record]:
-    """Insert `rows` in one statement and one round trip; `columns` are (name, SQL type) pairs.
-
-    Args:
-        conflict: what follows the SELECT: ON CONFLICT and RETURNING clauses.
-    """
-    if not rows:
-        return []
-    return await connection.fetch(_insert_sql(table, columns, conflict), *map(list, zip(*rows, strict=True)))
+    connection: Connection, table: str, columns: Columns, rows: Sequence[tuple[Any, ...]], conflict: str = ""
+) -> bool:
+    """Insert `rows` into one table in one statement; whether every row was new."""
+    writes = Writes()
+    writes.insert(table, columns, rows, conflict)
+    return await writes.run(connection)

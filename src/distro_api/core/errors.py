@@ -27,6 +27,8 @@ class DomainError(Exception):
     title: ClassVar[Text]
     detail: ClassVar[Text | None] = None
     retry_after_s: int | None = None
+    replayed = False
+    """Whether an idempotency key remembered it."""
 
     def __init__(self, **extra: Any) -> None:
         super().__init__(self.code)

@@ -120,6 +120,8 @@ def problem_response(request: Request, error: DomainError) -> Response:
     headers = {"Content-Language": "zh-CN" if language == "zh" else "en"}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
+    if error.replayed:
+        headers["Idempotency-Replayed"] = "true"
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return Response(to_json(body), error.status, headers, PROBLEM_JSON)

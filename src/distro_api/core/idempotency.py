@@ -21,10 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core import clock
-from distro_api.core.db import Base, Connection, insert_many
+from distro_api.core.db import Base, Connection, Writes
 from distro_api.core.errors import BadRequest, Conflict, DomainError, IdempotencyKeyRequired, IdempotencyKeyReused, Text
 from distro_api.core.http import problem_response
-from distro_api.core.lanes import Rerun
 
 KEY_LIMIT = 255
 
@@ -232,16 +231,13 @@ _KEY_COLUMNS = (
 )
 
 
-async def store_keys(connection: Connection, answers: Iterable[tuple[Key, int, bytes, str | None, datetime]]) -> None:
+def store_keys(writes: Writes, answers: Iterable[tuple[Key, int, bytes, str | None, datetime]]) -> None:
     """Insert (key, status, body, location, instant) in key order.
 
-    Raises:
-        Rerun: a key was taken meanwhile; the batch's transaction is to be rolled back and run again.
+    A key that was taken meanwhile is not written: the batch is then rolled back and run again.
     """
     rows = sorted(
         (k.organization_id, k.key, k.fingerprint, status, body, location, at)
         for k, status, body, location, at in answers
     )
-    stored = await insert_many(connection, "idempotency_keys", _KEY_COLUMNS, rows, "ON CONFLICT DO NOTHING RETURNING 1")
-    if len(stored) != len(rows):
-        raise Rerun
+    writes.insert("idempotency_keys", _KEY_COLUMNS, rows, "ON CONFLICT DO NOTHING")

@@ -45,11 +45,22 @@ LANE_SETTINGS = {
     "statement_timeout": "10s",
     "idle_in_transaction_session_timeout": "10s",
     "jit": "off",
+    "plan_cache_mode": "force_generic_plan",  # the plans depend on no value: every look-up is by key
 }
 
 
 class Rerun(Exception):
     """The batch met what another process had just committed (an idempotency key): run it again from the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command answers: a success, or what its idempotency key remembered."""
+
+    status: int
+    body: bytes
+    location: str | None = None
+    replayed: bool = False
 
 
 Execute = Callable[[asyncpg.Connection, Sequence[CommandT]], Awaitable[Sequence[OutcomeT]]]

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core import clock
-from distro_api.core.db import Base, Connection, insert_many
+from distro_api.core.db import Base, Connection, Writes
 
 
 class Event(BaseModel):
@@ -130,12 +130,12 @@ def publish(session: AsyncSession, *events: Event) -> None:
     )
 
 
-async def publish_many(connection: Connection, events: Iterable[tuple[Event, datetime]]) -> None:
+def publish_many(writes: Writes, events: Iterable[tuple[Event, datetime]]) -> None:
     """The same for a lane's batch: (fact, when it occurred), in order."""
     rows = [
         (e.name, getattr(e, e.aggregate), e.supplier_id, e.distributor_id, e.model_dump_json(), at) for e, at in events
     ]
-    await insert_many(connection, "outbox", _COLUMNS, rows)
+    writes.insert("outbox", _COLUMNS, rows)
 
 
 async def relay(connection: Connection, limit: int = 2000) -> int:

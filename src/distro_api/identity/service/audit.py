@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core import clock
-from distro_api.core.db import Connection, insert_many
+from distro_api.core.db import Writes
 from distro_api.identity.models import AuditRow
 from distro_api.identity.queries import Viewer
 
@@ -78,7 +78,7 @@ _COLUMNS = (
 )
 
 
-async def record_many(connection: Connection, acts: Iterable[Act]) -> None:
+def record_many(writes: Writes, acts: Iterable[Act]) -> None:
     """The same for a lane's batch."""
     rows = [
         (
@@ -95,4 +95,4 @@ async def record_many(connection: Connection, acts: Iterable[Act]) -> None:
         )
         for act in acts
     ]
-    await insert_many(connection, "audit_log", _COLUMNS, rows)
+    writes.insert("audit_log", _COLUMNS, rows)

@@ -1,0 +1,1 @@
+"""The ledger: books, accounts, transfers and entries; recharges."""

@@ -1,0 +1,1 @@
+"""Orders: placement, life cycle, refunds, fulfilment."""

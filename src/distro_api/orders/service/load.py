@@ -1,0 +1,41 @@
+"""Reading whole orders: the same statements for a lane that locks them and for a request that shows them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from distro_api.core.db import Connection
+from distro_api.orders.service.working import (
+    LINE_COLUMNS,
+    ORDER_COLUMNS,
+    Step,
+    WorkingOrder,
+    line_from,
+    order_from,
+)
+
+_ORDERS = f"SELECT {', '.join(f'o.{name}' for name, _ in ORDER_COLUMNS)} FROM orders o WHERE o.id = ANY($1::uuid[]) ORDER BY o.id"
+_LINES = f"SELECT {', '.join(name for name, _ in LINE_COLUMNS)} FROM order_lines WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, line_no"
+_STEPS = """
+SELECT order_id, seq, action, status, actor_id, actor_organization_id, reason, created_at
+FROM order_transitions WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, seq
+"""
+
+
+async def load_orders(connection: Connection, order_ids: Sequence[UUID], *, lock: bool) -> dict[UUID, WorkingOrder]:
+    """The orders with lines and timeline, in id order; locked in that order if asked."""
+    rows = await connection.fetch(_ORDERS + (" FOR UPDATE" if lock else ""), order_ids)
+    orders = {row[0]: order_from(row) for row in rows}
+    if orders:
+        for row in await connection.fetch(_LINES, list(orders)):
+            line = line_from(row)
+            orders[line.order_id].lines.append(line)
+        for row in await connection.fetch(_STEPS, list(orders)):
+            orders[row[0]].steps.append(Step(*tuple(row)[1:]))
+    return orders
+
+
+async def database_now(connection: Connection) -> datetime:
+    """The database's clock: the one that decides whether a time to pay is over."""
+    found: datetime = (await connection.fetch("SELECT clock_timestamp()"))[0][0]
+    return found

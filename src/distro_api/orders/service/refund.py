@@ -1,0 +1,172 @@
+"""How much goes back: units by what is open, money by the ladder that was copied into the line. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from distro_api.core.errors import NotFoundHere
+from distro_api.core.money import share
+from distro_api.identity.service.audit import Actor
+from distro_api.orders.errors import NothingToRefund, NotRefundable
+from distro_api.orders.service.working import Line, WorkingOrder, instant
+from distro_api.strategies.service.refunds import refund_fee
+from distro_api.tickets.service.lane import LockedTicket
+
+
+@dataclass(frozen=True, slots=True)
+class LineShare:
+    """What falls on the units of one line that go back."""
+
+    line: Line
+    quantity: int
+    amount: int
+    fee_amount: int
+    retail_amount: int
+    settlement_amount: int
+    commission_amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRows:
+    """A refund to be stored, with its lines."""
+
+    id: UUID
+    order: WorkingOrder
+    reason: str
+    actor: Actor
+    at: datetime
+    shares: tuple[LineShare, ...]
+    units: tuple[tuple[Line, int, int], ...]
+    """(line, units back, units that tickets say are fulfilled and the line did not know yet)"""
+
+    @property
+    def amount(self) -> int:
+        return sum(part.amount for part in self.shares)
+
+    @property
+    def fee_amount(self) -> int:
+        return sum(part.fee_amount for part in self.shares)
+
+    @property
+    def retail_amount(self) -> int:
+        return sum(part.retail_amount for part in self.shares)
+
+    @property
+    def settlement_amount(self) -> int:
+        return sum(part.settlement_amount for part in self.shares)
+
+    @property
+    def commission_amount(self) -> int:
+        return sum(part.commission_amount for part in self.shares)
+
+    def render(self) -> dict[str, Any]:
+        """The refund as clients see it (`schemas.RefundOut`)."""
+        return {
+            "id": self.id,
+            "order_id": self.order.id,
+            "supplier_id": self.order.supplier_id,
+            "distributor_id": self.order.distributor_id,
+            "status": "succeeded",
+            "reason": self.reason,
+            "amount": self.amount,
+            "fee_amount": self.fee_amount,
+            "retail_amount": self.retail_amount,
+            "settlement_amount": self.settlement_amount,
+            "commission_amount": self.commission_amount,
+            "created_at": instant(self.at),
+            "version": 1,
+            "lines": [
+                {
+                    "line_id": part.line.id,
+                    "quantity": part.quantity,
+                    "amount": part.amount,
+                    "fee_amount": part.fee_amount,
+                    "retail_amount": part.retail_amount,
+                    "settlement_amount": part.settlement_amount,
+                    "commission_amount": part.commission_amount,
+                }
+                for part in self.shares
+            ],
+        }
+
+
+def refund_units(
+    order: WorkingOrder,
+    tickets: Mapping[UUID, LockedTicket],
+    quantities: Mapping[UUID, int] | None,
+    *,
+    at: datetime,
+    today: date,
+    free_of_charge: bool,
+    reason: str,
+    actor: Actor,
+    new_id: Callable[[], UUID],
+) -> RefundRows:
+    """Decide a refund and book it on the lines; tickets, stock and money are the caller's.
+
+    Args:
+        tickets: by line; they say what is still unused, the line's own figure may lag behind.
+        quantities: units by line, None for everything that can go back.
+
+    Raises:
+        NotFoundHere: a line is not the order's.
+        NothingToRefund: nothing is open.
+        NotRefundable: more than is open was asked for, or the ladder gives nothing back any more.
+    """
+    lines = {line.id: line for line in order.lines}
+    if quantities is not None and not quantities.keys() <= lines.keys():
+        raise NotFoundHere
+    open_units = {line.id: _open(line, tickets.get(line.id)) for line in order.lines}
+    wanted = open_units if quantities is None else dict(quantities)
+    wanted = {line_id: quantity for line_id, quantity in wanted.items() if quantity > 0}
+    if not wanted:
+        raise NothingToRefund
+    refusals, shares = [], []
+    for line_id, quantity in wanted.items():
+        part = _share(lines[line_id], quantity, at, today, free_of_charge) if quantity <= open_units[line_id] else None
+        if part is None:
+            reason_code = "too_late" if quantity <= open_units[line_id] else "not_open"
+            refusals.append({"line_id": str(line_id), "refundable": open_units[line_id], "reason": reason_code})
+        else:
+            shares.append(part)
+    if refusals:
+        raise NotRefundable(lines=refusals)
+    units = []
+    for part in shares:
+        line, ticket = part.line, tickets.get(part.line.id)
+        newly_fulfilled = 0 if ticket is None else ticket.redeemed - line.fulfilled
+        line.fulfilled += newly_fulfilled
+        line.refunded += part.quantity
+        line.refunded_amount += part.amount
+        line.fee_amount += part.fee_amount
+        units.append((line, part.quantity, newly_fulfilled))
+    return RefundRows(new_id(), order, reason, actor, at, tuple(shares), tuple(units))
+
+
+def _open(line: Line, ticket: LockedTicket | None) -> int:
+    return line.open if ticket is None else ticket.remaining
+
+
+def _share(line: Line, quantity: int, at: datetime, today: date, free_of_charge: bool) -> LineShare | None:
+    """The next units' part of each amount; what division leaves falls on the last unit. None: too late."""
+
+    def part_of(amount: int) -> int:
+        return share(amount, line.refunded + quantity, line.quantity) - share(amount, line.refunded, line.quantity)
+
+    settlement = part_of(line.settlement_amount)
+    if line.anchor is None and line.valid_to is not None and today > line.valid_to and not free_of_charge:
+        return None  # without a service date it is free until the validity ends
+    fee = 0 if free_of_charge else refund_fee(line.refund_rules, line.anchor, at, settlement, quantity)
+    if fee is None:
+        return None
+    return LineShare(
+        line,
+        quantity,
+        settlement - fee,
+        fee,
+        part_of(line.retail_amount),
+        settlement,
+        part_of(line.commission_amount),
+    )

@@ -1,0 +1,24 @@
+"""Where new ids, order numbers and ticket codes come from."""
+
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+from distro_api.core import clock
+from distro_api.tickets.service.codes import new_code
+
+
+class RandomSource:
+    """The real one: nobody can guess the next."""
+
+    def new_id(self) -> UUID:
+        return clock.new_id()
+
+    def order_no(self, at: datetime) -> str:
+        """Twenty digits: day, millisecond of the day, six random ones. Drawn again when a batch runs again."""
+        local = at.astimezone(clock.zone("Asia/Shanghai"))
+        of_day = ((local.hour * 60 + local.minute) * 60 + local.second) * 1000 + local.microsecond // 1000
+        return f"{local:%y%m%d}{of_day:08d}{secrets.randbelow(1_000_000):06d}"
+
+    def ticket_code(self) -> str:
+        return new_code()

@@ -1,0 +1,1 @@
+"""What suppliers sell: products, their SKUs, the stock a SKU takes, review, categories and brands."""

@@ -1,0 +1,1 @@
+"""Who supplies whom, and which SKUs at which price."""

@@ -1,0 +1,1 @@
+"""How suppliers sell: who may buy what, when, at which price, within which limits, and what a refund costs."""

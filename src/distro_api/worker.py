@@ -1,0 +1,114 @@
+"""The worker: relays events, feeds subscribers, closes overdue orders, keeps partitions and keys in order.
+
+Any number of workers may run: each loop takes a row lock or tests again under one.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import asyncpg
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from distro_api.core import clock, consume, outbox
+from distro_api.core.db import raw, sqlalchemy_engine
+from distro_api.core.errors import DomainError
+from distro_api.core.lanes import Lanes
+from distro_api.core.provision import refuse_superuser, urls_of
+from distro_api.core.settings import Settings
+from distro_api.orders.jobs import close_overdue
+from distro_api.orders.service.batch import executor
+from distro_api.orders.service.source import RandomSource
+from distro_api.subscriptions import SUBSCRIBERS
+from distro_api.tickets.jobs import expire_tickets
+
+log = structlog.get_logger()
+EVENT_POLL_S = 0.1
+SWEEP_POLL_S = 1.0
+UPKEEP_POLL_S = 60.0
+PARTITION_DAYS_AHEAD = 92
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
+    """Work until `stop` is set."""
+    urls = urls_of(settings)
+    await refuse_superuser(urls.engine)
+    engine = sqlalchemy_engine(urls.engine, 4 + len(SUBSCRIBERS))
+    sessions: Sessions = async_sessionmaker(engine, expire_on_commit=False)
+    stop = stop or asyncio.Event()
+    try:
+        async with Lanes(urls.engine, executor(RandomSource(), settings.time_zone), count=1) as lanes:
+
+            async def sweep() -> int:
+                async with sessions() as session:
+                    return await close_overdue(session, lanes, settings.time_zone)
+
+            loops = [
+                _loop("relay", lambda: relay_once(sessions), EVENT_POLL_S, stop),
+                _loop("sweep", sweep, SWEEP_POLL_S, stop),
+                _loop("upkeep", lambda: upkeep(sessions, settings), UPKEEP_POLL_S, stop),
+            ]
+            for subscriber in SUBSCRIBERS:
+                loops.append(_loop(subscriber.name, _feeding(sessions, subscriber), EVENT_POLL_S, stop))
+                loops.append(_loop(f"{subscriber.name}.parked", _retrying(sessions, subscriber), SWEEP_POLL_S, stop))
+            await asyncio.gather(*loops)
+    finally:
+        await engine.dispose()
+
+
+def _feeding(sessions: Sessions, subscriber: outbox.Subscriber) -> Callable[[], Awaitable[int]]:
+    return lambda: consume.consume(sessions, subscriber)
+
+
+def _retrying(sessions: Sessions, subscriber: outbox.Subscriber) -> Callable[[], Awaitable[int]]:
+    return lambda: consume.retry_parked(sessions, subscriber)
+
+
+async def _loop(name: str, work: Callable[[], Awaitable[int]], pause_s: float, stop: asyncio.Event) -> None:
+    """Do it again at once while there is something to do, else after `pause_s`; a failure is logged and tried again."""
+    while not stop.is_set():
+        try:
+            busy = await work() > 0
+        except (SQLAlchemyError, asyncpg.PostgresError, OSError, DomainError, TimeoutError) as error:
+            log.warning("worker_loop_failed", loop=name, error=repr(error)[:300])
+            busy = False
+        if not busy:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause_s)
+
+
+async def relay_once(sessions: Sessions) -> int:
+    """Move events from the outbox to the log."""
+    async with sessions.begin() as session:
+        return await outbox.relay(await raw(session))
+
+
+async def upkeep(sessions: Sessions, settings: Settings) -> int:
+    """Partitions ahead, expired tickets, old keys and revocations; how much was done."""
+    now = clock.now()
+    today = clock.local_date(now, settings.time_zone)
+    async with sessions.begin() as session:
+        await session.execute(
+            text("SELECT ensure_partitions(:first, :last)"),
+            {"first": today - timedelta(days=1), "last": today + timedelta(days=PARTITION_DAYS_AHEAD)},
+        )
+    async with sessions.begin() as session:
+        expired = await expire_tickets(session, today)
+    async with sessions.begin() as session:
+        purged = await session.execute(
+            text(
+                "DELETE FROM idempotency_keys WHERE (organization_id, key) IN (SELECT organization_id, key "
+                "FROM idempotency_keys WHERE created_at < :before LIMIT 5000)"
+            ),
+            {"before": now - timedelta(seconds=settings.idempotency_keep_s)},
+        )
+        await session.execute(
+            text("DELETE FROM revocations WHERE created_at < :before"), {"before": now - timedelta(hours=2)}
+        )
+    return expired + purged.rowcount  # type: ignore[attr-defined,no-any-return]
