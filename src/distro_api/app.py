@@ -20,8 +20,9 @@ from distro_api.identity import router as identity
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
 from distro_api.notifications.service import Notifier
+from distro_api.products import router as products
 
-ROUTERS: tuple[APIRouter, ...] = (identity.router,)
+ROUTERS: tuple[APIRouter, ...] = (identity.router, products.router, products.categories, products.brands)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

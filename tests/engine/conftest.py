@@ -1,18 +1,15 @@
 """Lanes without HTTP: the heart alone, on real connections."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from distro_api.core.lanes import Lanes
 from distro_api.core.settings import Settings
 from distro_api.orders.service.batch import executor
-from distro_api.orders.service.commands import Command
-from distro_api.orders.service.decide import Outcome
 from distro_api.orders.service.source import RandomSource
-
-OpenLanes = Callable[[], AbstractAsyncContextManager[Lanes[Command, Outcome]]]
+from make.engine import OpenLanes, OrderLanes
 
 
 @pytest.fixture
@@ -20,7 +17,7 @@ def open_lanes(settings: Settings, clean: None) -> OpenLanes:
     """Opens the lanes of one process; open it several times for several processes."""
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[Lanes[Command, Outcome]]:
+    async def opened() -> AsyncIterator[OrderLanes]:
         assert settings.engine_database_url is not None
         async with Lanes(settings.engine_database_url, executor(RandomSource(), settings.time_zone)) as lanes:
             yield lanes
@@ -29,6 +26,6 @@ def open_lanes(settings: Settings, clean: None) -> OpenLanes:
 
 
 @pytest.fixture
-async def lanes(open_lanes: OpenLanes) -> AsyncIterator[Lanes[Command, Outcome]]:
+async def lanes(open_lanes: OpenLanes) -> AsyncIterator[OrderLanes]:
     async with open_lanes() as made:
         yield made

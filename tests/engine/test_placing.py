@@ -1,25 +1,13 @@
 """Placing, paying and ending orders through the lanes."""
 
-import json
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from distro_api.core.errors import DomainError
-from distro_api.core.lanes import Answer, Lanes
-from tests.make.market import market
-
-
-def told(outcome: Any) -> dict[str, Any]:
-    assert isinstance(outcome, Answer), outcome
-    value: dict[str, Any] = json.loads(outcome.body)
-    return value
-
-
-def refused(outcome: Any) -> str:
-    assert isinstance(outcome, DomainError), outcome
-    return outcome.code
+from distro_api.core.lanes import Lanes
+from make.engine import refused, told
+from make.market import market
 
 
 async def test_a_paid_order_takes_stock_and_money_and_issues_codes(

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from distro_api.core import clock
 from distro_api.identity.principal import PERMISSIONS
 from distro_api.identity.service import passwords
-from tests.make import identity as make
+from make import identity as make
 
 pytestmark = pytest.mark.capability("I1")
 

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from distro_api.core import clock
-from tests.make import identity as make
+from make import identity as make
 
 ME = "/api/v1/me"
 

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from distro_api.identity.service import organizations, passwords, sessions
-from tests.make import identity as make
+from make import identity as make
 
 pytestmark = pytest.mark.capability("I1")
 PATH = "/api/v1/organizations"

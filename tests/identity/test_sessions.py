@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from distro_api.app import create_app
 from distro_api.core import clock
 from distro_api.core.settings import Settings
-from tests.make import identity as make
+from make import identity as make
 
 pytestmark = pytest.mark.capability("I15")
 ME = "/api/v1/me"

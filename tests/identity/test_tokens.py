@@ -14,7 +14,7 @@ from jose import jwt
 
 from distro_api.core.crypto import derive
 from distro_api.core.settings import Settings
-from tests.make import identity as make
+from make import identity as make
 
 pytestmark = pytest.mark.capability("I1")
 

@@ -15,8 +15,8 @@ from distro_api.core.settings import Settings
 from distro_api.identity.events import PasswordChanged
 from distro_api.notifications import service
 from distro_api.notifications.service import TEXTS, Channel, Template, fields_of
-from tests.make import identity as make
-from tests.make.jobs import deliver_messages, work_off
+from make import identity as make
+from make.jobs import deliver_messages, work_off
 
 PARAMS = {"supplier": "西湖景区\n换行", "name": "{password}", "username": "west", "password": "s3cret-word"}
 

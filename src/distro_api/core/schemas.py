@@ -1,8 +1,8 @@
 """Field types that every room's inputs share: bounded, stripped, free of characters that text columns refuse."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 
 def printable(value: str) -> str:
@@ -48,3 +48,20 @@ class Out(BaseModel):
     """An output, made from rows; without defaults, so that OpenAPI marks every field required."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+class Patch(Command):
+    """A merge: only the fields sent change. Null empties a field that may be empty (`clearable`)."""
+
+    clearable: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def _null_only_where_empty_is_possible(self) -> Self:
+        for name in sorted(self.model_fields_set - self.clearable):
+            if getattr(self, name) is None:
+                raise ValueError(f"{name} 不能为空 / {name} cannot be null")
+        return self
+
+    def sent(self) -> dict[str, Any]:
+        """The fields the client sent, by name."""
+        return {name: getattr(self, name) for name in self.model_fields_set}

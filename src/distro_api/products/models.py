@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from distro_api.core.db import Base, Entity, Versioned
 from distro_api.inventory.models import Mode
+from distro_api.products.states import ProductStatus as ProductStatus
 
 
 class ProductKind(StrEnum):
@@ -22,14 +23,6 @@ class ProductKind(StrEnum):
     TOUR = "tour"
     NUMBER_CARD = "number_card"
     COMBO = "combo"
-
-
-class ProductStatus(StrEnum):
-    DRAFT = "draft"
-    PENDING_REVIEW = "pending_review"
-    ON_SALE = "on_sale"
-    OFF_SALE = "off_sale"
-    REJECTED = "rejected"
 
 
 class Fulfilment(StrEnum):
@@ -73,7 +66,8 @@ class Brand(Versioned):
 class Product(Versioned):
     """Something a supplier sells, in one or more SKUs. It can be bought while `on_sale`.
 
-    `item_id` is its own inventory item, there as soon as a SKU takes the default stock.
+    `item_id` is its own inventory item, there as soon as a SKU takes the default stock. `publish_on_approval` is false
+    while an edit of a product that was off sale is under review: approval then does not put it on sale.
     """
 
     __tablename__ = "products"
@@ -105,7 +99,12 @@ class Product(Versioned):
     review_due_at: Mapped[datetime | None]
     reject_reason: Mapped[str | None]
 
-    skus: Mapped[list["Sku"]] = relationship(lazy="raise_on_sql", order_by="Sku.position", passive_deletes="all")
+    skus: Mapped[list["Sku"]] = relationship(
+        primaryjoin="and_(Product.id == Sku.product_id, not_(Sku.retired))",
+        order_by="Sku.position",
+        viewonly=True,
+        lazy="raise_on_sql",
+    )
 
 
 class Sku(Versioned):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from distro_api.core import clock
 from distro_api.core.db import Base, Versioned
+from distro_api.strategies.states import StrategyStatus as StrategyStatus
 
 BUILT_IN = UUID(int=0)
 """Stands for the built-in authorised strategy where a strategy id is needed (limit counters)."""
@@ -41,12 +42,6 @@ class PayBy(StrEnum):
     CREDIT = "credit"
     ONLINE = "online"
     OFFLINE = "offline"
-
-
-class StrategyStatus(StrEnum):
-    DRAFT = "draft"
-    ACTIVE = "active"
-    PAUSED = "paused"
 
 
 class DayKind(StrEnum):
