@@ -21,8 +21,16 @@ from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
 from distro_api.notifications.service import Notifier
 from distro_api.products import router as products
+from distro_api.relations import router as relations
 
-ROUTERS: tuple[APIRouter, ...] = (identity.router, products.router, products.categories, products.brands)
+ROUTERS: tuple[APIRouter, ...] = (
+    identity.router,
+    relations.distributors,
+    relations.router,
+    products.router,
+    products.categories,
+    products.brands,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
