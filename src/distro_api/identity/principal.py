@@ -42,6 +42,7 @@ PERMISSIONS: Mapping[str, Permission] = {
     "organizations:manage": _p("管理机构", "open and suspend organizations", A),
     "audit:read": _p("查看操作日志", "see the audit trail", S, D, A),
     "distributors:create": _p("新建分销商", "create distributors", S),
+    "distributors:read": _p("查看分销商及联系方式", "see own distributors and their contacts", S),
     "relations:read": _p("查看合作关系", "see supply relations", S, D, A),
     "relations:manage": _p("管理合作关系", "manage supply relations", S),
     "products:read": _p("查看产品", "see products", S, A),

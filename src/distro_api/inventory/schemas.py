@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from distro_api.core.schemas import Command, Name, Out, Reason
 from distro_api.inventory.models import Mode, MovementKind
 
+Day = date
+"""A field named `date` hides the type of that name."""
 Capacity = Annotated[int, Field(ge=0, le=1_000_000_000, strict=True)]
 MAX_DAYS = 366 * 2
 
@@ -56,7 +58,7 @@ class SetStock(Command):
 class AdjustStock(Command):
     """Change a capacity by `delta`, with a reason."""
 
-    date: date | None = None
+    date: Day | None = None
     slot: Annotated[str | None, Field(max_length=5, description="Not supported yet")] = None
     delta: Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000, strict=True)]
     reason: Reason
@@ -80,7 +82,7 @@ class ItemOut(Out):
 class BucketOut(Out):
     """Stock on a date (null: total)."""
 
-    date: date | None
+    date: Day | None
     slot: str | None
     capacity: int
     held: Annotated[int, Field(description="Kept for orders that are not paid yet")]
@@ -99,7 +101,7 @@ class MovementOut(Out):
 
     id: UUID
     item_id: UUID
-    date: date | None
+    date: Day | None
     slot: str | None
     kind: MovementKind
     capacity_delta: int

@@ -9,6 +9,8 @@ from pydantic import Field, StringConstraints
 from distro_api.core.money import Amount
 from distro_api.core.schemas import Command, Name, Out, Phone, Reason, ShortText
 
+Day = date
+"""A field named `date` hides the type of that name."""
 Quantity = Annotated[int, Field(ge=1, le=100_000, strict=True)]
 Slot = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Source = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]{1,32}$")]
@@ -38,7 +40,7 @@ class PlaceOrderLine(Command):
 
     sku_id: UUID
     quantity: Quantity
-    date: date | None = None
+    date: Day | None = None
     slot: Slot | None = None
     strategy_id: Annotated[UUID | None, Field(description="Left out: the best that applies")] = None
     travellers: Annotated[list[dict[str, Any]] | None, Field(max_length=200, description="Not supported yet")] = None
@@ -122,7 +124,7 @@ class OrderLineOut(Out):
     fulfilled: Annotated[int, Field(description="Follows redemptions within a second")]
     refunding: int
     refunded: int
-    date: date | None
+    date: Day | None
     slot: str | None
     retail_price: int
     settlement_price: int

@@ -22,6 +22,8 @@ from distro_api.orders.queries.working import render
 from distro_api.orders.states import OrderStatus
 from distro_api.tickets.models import Ticket
 
+Day = date
+"""A field named `date` hides the type of that name."""
 Sort = Literal["created_at", "-created_at"]
 
 
@@ -65,7 +67,7 @@ class OrderFilters(BaseModel):
     outside_no: Annotated[str | None, Query(max_length=64)] = None
     customer_phone: Annotated[str | None, Query(max_length=32)] = None
     product_id: UUID | None = None
-    date: Annotated[date | None, Query(description="Service date of a line")] = None
+    date: Annotated[Day | None, Query(description="Service date of a line")] = None
     total_amount_from: Annotated[int | None, Query(ge=0)] = None
     total_amount_to: Annotated[int | None, Query(ge=0)] = None
     created_from: datetime | None = None
