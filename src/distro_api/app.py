@@ -19,6 +19,8 @@ from distro_api.identity import principal
 from distro_api.identity import router as identity
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
+from distro_api.offers import router as offers
+from distro_api.offers.service import Terms
 from distro_api.products import router as products
 from distro_api.strategies import router as strategies
 
@@ -29,6 +31,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     products.brands,
     strategies.router,
     strategies.holidays,
+    offers.router,
+    offers.quotes,
 )
 
 
@@ -70,6 +74,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     stack.push_async_callback(app.state.database.close)
     app.state.tokens = Tokens(settings.root_key, settings.access_token_s)
     app.state.key_owner = principal.key_owner
+    app.state.terms = Terms(app.state.database.sessions)
     app.state.revocations = await stack.enter_async_context(Revocations(app.state.database.sessions))
 
 
