@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from distro_api.core import clock
-from distro_api.core.errors import NotFoundHere, NotSupportedYet
+from distro_api.core.errors import DomainError, NotFoundHere, NotSupportedYet
 from distro_api.offers.errors import (
     DateNotAllowed,
     DateRequired,
@@ -57,6 +57,8 @@ async def quote(
 ) -> Quote:
     """What the lines cost at the instant `at`, by terms that may be stale: the quote says of which catalogue version.
 
+    A refusal is never stale: before it is given, the terms it rests on are compared with the database.
+
     Raises:
         NotFoundHere: an unknown SKU, or one that this distributor may not see.
         MixedSuppliers, MixedBusinessModes, DateRequired, DateNotAllowed, SlotNotAllowed, NotSupportedYet
@@ -64,8 +66,18 @@ async def quote(
     """
     if channel == Channel.EMPLOYEE:
         raise NotSupportedYet(feature="channel employee")
-    found = await _terms(terms, distributor_id, lines)
     now = at.astimezone(clock.zone(time_zone))
+    try:
+        return _quote(await _terms(terms, distributor_id, lines), distributor_id, channel, lines, now)
+    except DomainError:
+        if not await terms.refresh(distributor_id, [line.sku_id for line in lines]):
+            raise
+    return _quote(await _terms(terms, distributor_id, lines), distributor_id, channel, lines, now)
+
+
+def _quote(
+    found: Mapping[UUID, SkuTerms], distributor_id: UUID, channel: str, lines: Sequence[Line], now: datetime
+) -> Quote:
     today = now.date()
     chosen = [_choose(line, found[line.sku_id], channel, today) for line in lines]
     first = chosen[0]

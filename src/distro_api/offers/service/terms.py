@@ -130,20 +130,24 @@ class Terms:
             found.update(await self._load(distributor_id, missing))
         return found
 
-    async def refresh(self, distributor_id: UUID, sku_ids: Iterable[UUID]) -> None:
-        """Forget the suppliers of these SKUs whose catalogue has changed since it was read, or who may not sell now."""
+    async def refresh(self, distributor_id: UUID, sku_ids: Iterable[UUID]) -> bool:
+        """Forget the suppliers of these SKUs whose catalogue has changed since it was read, or who may not sell now.
+
+        Whether there were any.
+        """
         known = {
             entry.supplier_id: entry.catalogue_version
             for sku_id in sku_ids
             if (entry := self._entries.get((distributor_id, sku_id))) is not None
         }
         if not known:
-            return
+            return False
         async with self._sessions() as session:
             versions = await queries.catalogue_versions(session, known)
-        for supplier_id, version in known.items():
-            if versions.get(supplier_id) != version:
-                self.forget(supplier_id)
+        stale = [supplier_id for supplier_id, version in known.items() if versions.get(supplier_id) != version]
+        for supplier_id in stale:
+            self.forget(supplier_id)
+        return bool(stale)
 
     def forget(self, supplier_id: UUID) -> None:
         """Drop what is known of a supplier; what is being read at this moment will not be kept either."""
