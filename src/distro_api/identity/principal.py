@@ -50,7 +50,7 @@ PERMISSIONS: Mapping[str, Permission] = {
     "products:review": _p("审核产品", "review products", A),
     "catalogue:read": _p("查看品类与品牌", "see categories and brands", S, D, A),
     "catalogue:manage": _p("管理品类与品牌", "manage categories and brands", A),
-    "inventory:read": _p("查看库存", "see stock", S, D, A),
+    "inventory:read": _p("查看库存", "see stock", S, A),
     "inventory:edit": _p("管理库存", "manage stock", S),
     "strategies:read": _p("查看销售策略", "see strategies", S, A),
     "strategies:edit": _p("管理销售策略", "manage strategies", S),
