@@ -20,10 +20,11 @@ from distro_api.identity.models import Kind
 from distro_api.identity.principal import PERMISSIONS
 from distro_api.identity.service.tokens import Claims
 from make import identity
-from strangers import BODIES, FOREIGN, OUTSIDE, PERSONAL, PUBLIC, SHARED, World, sample, world
+from strangers import BODIES, FOREIGN, OUTSIDE, PERSONAL, PLAIN, PUBLIC, SHARED, World, sample, world
 
 API = "/api/v1"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+KEY = {"Idempotency-Key": "a key is no credential"}
 KINDS = (Kind.SUPPLIER, Kind.DISTRIBUTOR, Kind.ADMIN, Kind.CUSTOMER)
 
 
@@ -42,7 +43,8 @@ class Operation:
 
     @property
     def ids(self) -> list[str]:
-        return [p["name"] for p in self.spec.get("parameters", ()) if p["in"] == "path"]
+        """The path parameters that name somebody's object."""
+        return [p["name"] for p in self.spec.get("parameters", ()) if p["in"] == "path" and p["name"] not in PLAIN]
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -50,7 +52,7 @@ class Operation:
         return frozenset.intersection(*(PERMISSIONS[name].kinds for name in self.permissions))
 
     def url(self, values: dict[str, str]) -> str:
-        return self.path.format(**{name: values.get(name, str(uuid4())) for name in self.ids})
+        return self.path.format(**PLAIN, **{name: values.get(name, str(uuid4())) for name in self.ids})
 
     def request(self) -> dict[str, Any]:
         """Query and body that are valid, so that nothing but the caller and the id can be refused."""
@@ -129,8 +131,8 @@ def test_the_document_tells_of_every_route_and_every_route_names_somebody(
 async def test_without_a_token(client: httpx.AsyncClient, guarded: list[Operation]) -> None:
     wrong = []
     for operation in guarded:
-        for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Idempotency-Key": "k"}):
-            answer = await client.request(operation.method, operation.url({}), headers=headers)
+        for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic YTpi"}):
+            answer = await client.request(operation.method, operation.url({}), headers=headers | KEY)
             if (answer.status_code, answer.json().get("code")) != (401, "not_authenticated"):
                 wrong.append(f"{operation}: {answer.status_code}")
     assert guarded
@@ -146,7 +148,7 @@ async def test_without_the_permission(client: httpx.AsyncClient, app: FastAPI, g
         callers += [token(app, kind, everything_else) for kind in operation.kinds]
         assert len(callers) == len(KINDS)
         for headers in callers:
-            answer = await client.request(operation.method, operation.url({}), headers=headers)
+            answer = await client.request(operation.method, operation.url({}), headers=headers | KEY)
             asked += 1
             if (answer.status_code, answer.json().get("code")) != (403, "permission_denied"):
                 wrong.append(f"{operation}: {answer.status_code}")
@@ -162,7 +164,7 @@ async def test_with_an_issued_password_not_yet_changed(
     for operation in guarded:
         for kind in operation.kinds:
             headers = token(app, kind, password_change_required=True)
-            answer = await client.request(operation.method, operation.url({}), headers=headers)
+            answer = await client.request(operation.method, operation.url({}), headers=headers | KEY)
             if operation.path == f"{API}/me/password":
                 let_in += answer.status_code == 422  # no body was sent
             elif (answer.status_code, answer.json().get("code")) != (403, "password_change_required"):
