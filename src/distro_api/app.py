@@ -11,17 +11,39 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from distro_api import openapi
+from distro_api.accounts import router as accounts
 from distro_api.core import http
 from distro_api.core.db import Database
+from distro_api.core.lanes import Lanes
 from distro_api.core.provision import refuse_superuser, urls_of
 from distro_api.core.settings import Settings
 from distro_api.identity import principal
 from distro_api.identity import router as identity
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
+from distro_api.inventory import router as inventory
+from distro_api.notifications.service import Notifier
+from distro_api.orders.service.batch import executor
+from distro_api.orders.service.source import RandomSource
 from distro_api.products import router as products
+from distro_api.relations import router as relations
+from distro_api.strategies import router as strategies
+from distro_api.tickets import router as tickets
 
-ROUTERS: tuple[APIRouter, ...] = (identity.router, products.router, products.categories, products.brands)
+ROUTERS: tuple[APIRouter, ...] = (
+    identity.router,
+    relations.distributors,
+    relations.router,
+    products.router,
+    products.categories,
+    products.brands,
+    inventory.router,
+    strategies.router,
+    strategies.holidays,
+    tickets.router,
+    accounts.router,
+    accounts.recharges,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -61,8 +83,12 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.database = Database(urls.app, urls.engine, settings.pool_size)
     stack.push_async_callback(app.state.database.close)
     app.state.tokens = Tokens(settings.root_key, settings.access_token_s)
+    app.state.notifier = Notifier(settings.root_key)
     app.state.key_owner = principal.key_owner
     app.state.revocations = await stack.enter_async_context(Revocations(app.state.database.sessions))
+    run_batch = executor(RandomSource(settings.time_zone), settings.time_zone)
+    lanes = Lanes(urls.engine, run_batch, count=settings.lanes, queue_limit=settings.lane_queue)
+    app.state.lanes = await stack.enter_async_context(lanes)
 
 
 def _add_docs(app: FastAPI) -> None:

@@ -43,7 +43,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     sessions: Sessions = async_sessionmaker(engine, expire_on_commit=False)
     stop = stop or asyncio.Event()
     try:
-        async with Lanes(urls.engine, executor(RandomSource(), settings.time_zone), count=1) as lanes:
+        async with Lanes(urls.engine, executor(RandomSource(settings.time_zone), settings.time_zone), count=1) as lanes:
 
             async def sweep() -> int:
                 async with sessions() as session:

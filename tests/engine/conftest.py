@@ -19,7 +19,9 @@ def open_lanes(settings: Settings, clean: None) -> OpenLanes:
     @asynccontextmanager
     async def opened() -> AsyncIterator[OrderLanes]:
         assert settings.engine_database_url is not None
-        async with Lanes(settings.engine_database_url, executor(RandomSource(), settings.time_zone)) as lanes:
+        async with Lanes(
+            settings.engine_database_url, executor(RandomSource(settings.time_zone), settings.time_zone)
+        ) as lanes:
             yield lanes
 
     return opened

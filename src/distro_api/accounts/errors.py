@@ -28,6 +28,13 @@ class LimitNotForPrepaid(Conflict):
     code, title = "limit_not_for_prepaid", Text("预存账户没有信用额度", "A prepaid account has no credit limit")
 
 
-class RechargeDecided(Conflict):
-    code, title = "recharge_decided", Text("充值申请已处理", "This recharge has been decided already")
-    detail = Text("当前状态：{status}", "Its status is {status}")
+class WrongAccountKind(Conflict):
+    code, title = "wrong_account_kind", Text("账户类型不支持此操作", "This is not for that kind of account")
+    detail = Text(
+        "账户类型：{kind}；预存账户充值，信用账户还款",
+        "It is {kind}: prepaid accounts are recharged, credit accounts repaid",
+    )
+
+
+class RelationStopped(Conflict):
+    code, title = "relation_stopped", Text("双方已停止合作，不可充值", "Cooperation has stopped: no new recharge")

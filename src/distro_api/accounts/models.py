@@ -163,6 +163,7 @@ class Recharge(Versioned):
     supplier_id: Mapped[UUID]
     distributor_id: Mapped[UUID]
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    kind: Mapped[str]
     amount: Mapped[int]
     method: Mapped[str]
     note: Mapped[str | None]

@@ -34,6 +34,7 @@ from distro_api.core.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
+from distro_api.core.lanes import Answer
 
 log = structlog.get_logger()
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -125,6 +126,23 @@ def problem_response(request: Request, error: DomainError) -> Response:
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return Response(to_json(body), error.status, headers, PROBLEM_JSON)
+
+
+def lane_response(outcome: object) -> Response:
+    """What a lane answered, as a response.
+
+    Raises:
+        DomainError: the outcome is a refusal.
+    """
+    if isinstance(outcome, DomainError):
+        raise outcome
+    assert isinstance(outcome, Answer)
+    response = Response(outcome.body, outcome.status, media_type="application/json")
+    if outcome.location is not None:
+        response.headers["Location"] = outcome.location
+    if outcome.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
 
 
 def request_id(request: Request) -> str:

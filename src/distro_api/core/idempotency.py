@@ -72,7 +72,7 @@ def fingerprint(method: str, path: str, body: bytes) -> bytes:
     return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).digest()
 
 
-def _key(
+def optional_key(
     value: Annotated[
         str | None,
         Header(alias="Idempotency-Key", description="1 to 255 characters; the same key gives the same answer"),
@@ -94,9 +94,14 @@ def required_key(
     Raises:
         IdempotencyKeyRequired, IdempotencyKeyInvalid
     """
-    if (key := _key(value)) is None:
+    if (key := optional_key(value)) is None:
         raise IdempotencyKeyRequired
     return key
+
+
+async def key_of(request: Request, organization_id: UUID, key: str) -> Key:
+    """The key of a request to a lane."""
+    return Key(organization_id, key, fingerprint(request.method, request.url.path, await request.body()))
 
 
 def replay(request: Request, stored: StoredAnswer, asked: bytes) -> Response:
@@ -130,7 +135,7 @@ class IdempotentRoute(APIRoute):
             return handler
 
         async def with_key(request: Request) -> Response:
-            key = _key(request.headers.get("idempotency-key"))
+            key = optional_key(request.headers.get("idempotency-key"))
             owner = None if key is None else request.app.state.key_owner(request)
             if key is None or owner is None:
                 return await handler(request)

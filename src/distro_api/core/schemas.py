@@ -1,8 +1,10 @@
 """Field types that every room's inputs share: bounded, stripped, free of characters that text columns refuse."""
 
+import re
+from datetime import date
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 
 def printable(value: str) -> str:
@@ -11,6 +13,31 @@ def printable(value: str) -> str:
         raise ValueError("不能包含控制字符 / control characters are not allowed")
     return value
 
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _iso_day(value: object) -> object:
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("应为日期 YYYY-MM-DD / a date is written YYYY-MM-DD")
+    if not isinstance(value, str | date):
+        raise ValueError("应为日期 YYYY-MM-DD / a date is written YYYY-MM-DD")
+    return value
+
+
+def _plausible(value: date) -> date:
+    if not 2000 <= value.year <= 2100:
+        raise ValueError("日期须在 2000 至 2100 年之间 / a year from 2000 to 2100")
+    return value
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_iso_day),
+    AfterValidator(_plausible),
+    Field(description="YYYY-MM-DD where the platform is", examples=["2026-10-01"]),
+]
+"""A calendar day; numbers and instants, which a plain `date` would take, are refused."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(printable)]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(printable)]

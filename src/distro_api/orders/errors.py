@@ -1,6 +1,6 @@
 """Refusals of orders."""
 
-from distro_api.core.errors import Conflict, Text
+from distro_api.core.errors import Conflict, Text, Unprocessable
 
 
 class PriceChanged(Conflict):
@@ -34,3 +34,14 @@ class OutsideNoTaken(Conflict):
     """`order_id` is the order that was placed under this number before."""
 
     code, title = "outside_no_taken", Text("该外部单号已下单", "An order with this outside number exists already")
+
+
+class OtherSupplier(Unprocessable):
+    code, title = "other_supplier", Text("商品不属于指定的供货方", "The lines belong to another supplier")
+
+
+class AddressRequired(Unprocessable):
+    code, title = (
+        "address_required",
+        Text("需邮寄的商品须填写收货地址", "Goods that are shipped need a shipping address"),
+    )

@@ -86,6 +86,11 @@ class Strategy(Versioned):
         lazy="raise_on_sql", order_by="StrategyItem.sku_id", cascade="all, delete-orphan"
     )
 
+    @property
+    def audience(self) -> dict[str, Any]:
+        """As in the API."""
+        return {"kind": self.audience_kind, "tiers": self.tiers, "distributor_ids": self.distributor_ids}
+
 
 class StrategyItem(Base):
     """A SKU in a strategy: its prices and limits. The JSON columns are as in the API."""

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from distro_api.core import outbox
 from distro_api.core.errors import DomainError
 from distro_api.identity import queries
 from distro_api.identity.errors import BadCredentials, OrganizationNotActive, WeakPassword, WrongOldPassword
+from distro_api.identity.events import PasswordChanged
 from distro_api.identity.models import (
     EndedBy,
     LoginOutcome,
@@ -130,6 +132,7 @@ async def change_password(
         user, organization = mine
         user.password_hash, user.password_change_required = new_hash, False
         audit.record(session, caller.actor, "identity.change_password", "user", user.id)
+        outbox.publish(session, PasswordChanged(supplier_id=None, distributor_id=None, user_id=user.id))
         await sessions.end_of_user(session, issuer.revocations, user.id, EndedBy.PASSWORD_CHANGE, caller.actor)
         scope = await queries.scope_of_session(session, caller)
         return await sessions.start(session, issuer, user, organization, origin, scope)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from distro_api.inventory.models import Mode
+from distro_api.strategies.service import Step as Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +15,6 @@ class StockTake:
     item_id: UUID
     mode: Mode
     units: int
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of how a price came about."""
-
-    rule: str
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,11 @@ from distro_api.core.idempotency import Key, StoredAnswer
 from distro_api.core.lanes import Answer, Execute, Rerun
 from distro_api.identity.service import audit
 from distro_api.inventory.service import lane as inventory
-from distro_api.orders.queries import catalogue_versions
-from distro_api.orders.service.commands import Command, Pay, Place
+from distro_api.orders.queries.load import catalogue_versions, database_now, load_orders
+from distro_api.orders.queries.working import WorkingOrder, takes_of
+from distro_api.orders.service.commands import Command, Pay, Place, Refuse
 from distro_api.orders.service.decide import Outcome, Source, World, decide
-from distro_api.orders.service.load import database_now, load_orders
 from distro_api.orders.service.store import add_new_rows, update_orders
-from distro_api.orders.service.working import WorkingOrder, takes_of
 from distro_api.strategies.models import BUILT_IN
 from distro_api.strategies.service import lane as limits
 from distro_api.strategies.service.lane import CounterKey
@@ -140,6 +139,8 @@ def _sorted_out(commands: Iterable[Command]) -> _Wanted:
                 wanted.redeems.append(command)
             case Reverse():
                 wanted.reverses.append(command)
+            case Refuse():
+                pass
             case _:
                 wanted.order_ids.append(command.order_id)
     return wanted

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from distro_api.core.errors import DomainError
 from distro_api.core.idempotency import Key
 from distro_api.identity.service.audit import Actor
 from distro_api.offers.service.quote import Quote
@@ -88,4 +89,11 @@ class Close(Base):
     order_id: UUID
 
 
-Command = Place | Pay | Approve | Reject | Cancel | RefundUnits | Close | Redeem | Reverse
+@dataclass(frozen=True, slots=True)
+class Refuse(Base):
+    """A refusal from before the lane: its key keeps the answer it has, else remembers this one if it is a conflict."""
+
+    refusal: DomainError
+
+
+Command = Place | Pay | Approve | Reject | Cancel | RefundUnits | Close | Refuse | Redeem | Reverse

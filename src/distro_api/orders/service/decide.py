@@ -23,9 +23,20 @@ from distro_api.identity.service.audit import Act
 from distro_api.inventory.service.lane import Stock, Take
 from distro_api.orders import events
 from distro_api.orders.errors import OutsideNoTaken, PaymentMethodNotAllowed, PaymentWindowOver, PriceChanged
-from distro_api.orders.service.commands import Approve, Cancel, Close, Command, OnOrder, Pay, Place, RefundUnits, Reject
+from distro_api.orders.queries.working import Line, Step, WorkingOrder, render
+from distro_api.orders.service.commands import (
+    Approve,
+    Cancel,
+    Close,
+    Command,
+    OnOrder,
+    Pay,
+    Place,
+    RefundUnits,
+    Refuse,
+    Reject,
+)
 from distro_api.orders.service.refund import RefundRows, refund_units
-from distro_api.orders.service.working import Line, Step, WorkingOrder, render
 from distro_api.orders.states import Action, OrderStatus, RefundStatus, after
 from distro_api.strategies.service.lane import Counters
 from distro_api.tickets.models import TicketStatus
@@ -491,6 +502,10 @@ def _reverse(command: Reverse, world: World) -> Answer:
     return Answer(200, to_json(tickets_lane.render(ticket)))
 
 
+def _refuse(command: Refuse, world: World) -> Answer:
+    raise command.refusal
+
+
 _HANDLERS: Mapping[type, Callable[[Any, World], Answer]] = {
     Place: _place,
     Pay: _pay,
@@ -499,6 +514,7 @@ _HANDLERS: Mapping[type, Callable[[Any, World], Answer]] = {
     Cancel: _cancel,
     RefundUnits: _refund_units,
     Close: _close,
+    Refuse: _refuse,
     Redeem: _redeem,
     Reverse: _reverse,
 }

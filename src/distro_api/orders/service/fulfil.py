@@ -11,10 +11,10 @@ from distro_api.core.outbox import Stored
 from distro_api.inventory.service import lane as inventory
 from distro_api.inventory.service.lane import Stock
 from distro_api.orders import events as facts
+from distro_api.orders.queries.load import load_orders
+from distro_api.orders.queries.working import Step, WorkingOrder
 from distro_api.orders.service.decide import event_of, signed
-from distro_api.orders.service.load import load_orders
 from distro_api.orders.service.store import add_steps, update_orders
-from distro_api.orders.service.working import Step, WorkingOrder
 from distro_api.orders.states import Action, OrderStatus
 
 

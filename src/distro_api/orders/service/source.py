@@ -9,14 +9,17 @@ from distro_api.tickets.service.codes import new_code
 
 
 class RandomSource:
-    """The real one: nobody can guess the next."""
+    """The real one: nobody can guess the next. Order numbers begin with the platform's day."""
+
+    def __init__(self, time_zone: str) -> None:
+        self._zone = clock.zone(time_zone)
 
     def new_id(self) -> UUID:
         return clock.new_id()
 
     def order_no(self, at: datetime) -> str:
         """Twenty digits: day, millisecond of the day, six random ones. Drawn again when a batch runs again."""
-        local = at.astimezone(clock.zone("Asia/Shanghai"))
+        local = at.astimezone(self._zone)
         of_day = ((local.hour * 60 + local.minute) * 60 + local.second) * 1000 + local.microsecond // 1000
         return f"{local:%y%m%d}{of_day:08d}{secrets.randbelow(1_000_000):06d}"
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from distro_api.core.db import Columns, Connection, Writes
-from distro_api.orders.service.decide import World
-from distro_api.orders.service.working import (
+from distro_api.orders.queries.working import (
     LINE_COLUMNS,
     ORDER_COLUMNS,
     STEP_COLUMNS,
@@ -13,6 +12,7 @@ from distro_api.orders.service.working import (
     line_row,
     order_row,
 )
+from distro_api.orders.service.decide import World
 
 _REFUND_COLUMNS: Columns = (
     ("id", "uuid"),

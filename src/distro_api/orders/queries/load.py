@@ -1,11 +1,11 @@
 """Reading whole orders: the same statements for a lane that locks them and for a request that shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from distro_api.core.db import Connection
-from distro_api.orders.service.working import (
+from distro_api.orders.queries.working import (
     LINE_COLUMNS,
     ORDER_COLUMNS,
     Step,
@@ -39,3 +39,11 @@ async def database_now(connection: Connection) -> datetime:
     """The database's clock: the one that decides whether a time to pay is over."""
     found: datetime = (await connection.fetch("SELECT clock_timestamp()"))[0][0]
     return found
+
+
+async def catalogue_versions(connection: Connection, supplier_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """What a quote must have been made from; a supplier without a row is at version 0."""
+    rows = await connection.fetch(
+        "SELECT supplier_id, version FROM catalogue_versions WHERE supplier_id = ANY($1::uuid[])", list(supplier_ids)
+    )
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,1 @@
+"""What can be done with orders: each function sends a command to the supplier's lane."""

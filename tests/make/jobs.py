@@ -1,0 +1,46 @@
+"""The worker's part, done by hand at a moment the test chooses."""
+
+import json
+from typing import Any
+
+import asyncpg
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+from distro_api.core import consume, outbox
+from distro_api.core.db import sqlalchemy_engine
+from distro_api.core.outbox import Subscriber
+from distro_api.notifications import service as notifications
+
+
+async def deliver_messages(app: FastAPI, owner_connection: asyncpg.Connection) -> list[dict[str, Any]]:
+    """Deliver what waits; the lines that were written for it."""
+    settings = app.state.settings
+    [(name, deliver)] = notifications.entrypoints(settings.root_key, settings.var).items()
+    file = settings.var / notifications.FILE_NAME
+    before = len(file.read_text().splitlines()) if file.exists() else 0
+    taken = await owner_connection.fetch(
+        "DELETE FROM jobs.pgqueuer WHERE entrypoint = $1 RETURNING id, convert_from(payload, 'UTF8')", name
+    )
+    for _, payload in sorted(taken):
+        await deliver(json.loads(payload))
+    lines = file.read_text().splitlines() if file.exists() else []
+    return [json.loads(line) for line in lines[before:]]
+
+
+async def work_off(app: FastAPI, *subscribers: Subscriber) -> None:
+    """Relay what is published and let the subscribers handle it, as the worker's login."""
+    dsn = app.state.database.engine_dsn
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            await outbox.relay(connection)
+    finally:
+        await connection.close()
+    engine = sqlalchemy_engine(dsn, 2)
+    try:
+        for subscriber in subscribers:
+            while await consume.consume(async_sessionmaker(engine, expire_on_commit=False), subscriber):
+                pass
+    finally:
+        await engine.dispose()
