@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 
-from conftest import connected
 from distro_api.core.embedded import LocalPostgres
 from make.product import Served, distro, processes_of, served, until_gone
 
@@ -88,8 +88,7 @@ async def test_a_named_server_is_used_and_published_passwords_sign_in_on_loopbac
     postgres: LocalPostgres, tmp_path: Path
 ) -> None:
     name = f"served_{uuid4().hex[:8]}"
-    async with connected(postgres.url()) as connection:
-        await connection.execute(f"CREATE DATABASE {name}")
+    await _execute(postgres.url(), f"CREATE DATABASE {name}")
     # roles belong to the whole server and have the passwords of this session's key; the socket asks for none
     env = {
         "DISTRO_DATABASE_URL": postgres.url(name),
@@ -108,7 +107,14 @@ async def test_a_named_server_is_used_and_published_passwords_sign_in_on_loopbac
             assert running.stop() == 0
     assert not (var / "postgres").exists()
     assert processes_of(var) == {}
-    async with connected(postgres.url(name)) as connection:
-        assert await connection.fetchval("SELECT count(*) FROM users") == 1
-    async with connected(postgres.url()) as connection:
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    assert await _execute(postgres.url(name), "SELECT FROM users") == "SELECT 1"
+    await _execute(postgres.url(), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _execute(dsn: str, sql: str) -> str:
+    connection = await asyncpg.connect(dsn)
+    try:
+        status: str = await connection.execute(sql)
+        return status
+    finally:
+        await connection.close()

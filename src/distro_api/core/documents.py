@@ -51,8 +51,8 @@ def capabilities_text(
     lines = [
         "# Capabilities",
         "",
-        "Made by `distro capabilities --write`: operations by `x-capability` of the OpenAPI document, tests by their "
-        "`capability` marker. A row without either is not built yet.",
+        "Made by `distro capabilities --write`: operations by `x-capability` of the OpenAPI document, tests by the "
+        "`capability` markers in them. A row without either is not built yet.",
     ]
     group = None
     for row in listed:
@@ -76,8 +76,8 @@ def _operations(document: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def tests_by_capability(folder: Path) -> dict[str, list[str]]:
-    """Names of the tests below `folder` by the rows that their `capability` marker names; the files are only read."""
-    found: dict[str, list[str]] = {}
+    """Files with tests below `folder` by the rows that `capability` markers in them name; the files are only read."""
+    found: dict[str, set[str]] = {}
     for file in sorted(folder.rglob("test_*.py")):
         module = ast.parse(file.read_text())
         everywhere = [
@@ -90,8 +90,8 @@ def tests_by_capability(folder: Path) -> dict[str, list[str]]:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 named = [row for decorator in node.decorator_list for row in _marked(decorator)]
                 for row in dict.fromkeys([*everywhere, *named]):
-                    found.setdefault(row, []).append(f"{file.relative_to(folder).as_posix()}::{node.name}")
-    return found
+                    found.setdefault(row, set()).add(file.relative_to(folder).as_posix())
+    return {row: sorted(files) for row, files in found.items()}
 
 
 def _marked(node: ast.AST) -> Iterator[str]:
