@@ -23,6 +23,8 @@ from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
 from distro_api.inventory import router as inventory
 from distro_api.notifications.service import Notifier
+from distro_api.offers import router as offers
+from distro_api.offers.service import Terms
 from distro_api.orders.service.batch import executor
 from distro_api.orders.service.source import RandomSource
 from distro_api.products import router as products
@@ -40,6 +42,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     inventory.router,
     strategies.router,
     strategies.holidays,
+    offers.router,
+    offers.quotes,
     tickets.router,
     accounts.router,
     accounts.recharges,
@@ -85,6 +89,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.tokens = Tokens(settings.root_key, settings.access_token_s)
     app.state.notifier = Notifier(settings.root_key)
     app.state.key_owner = principal.key_owner
+    app.state.terms = Terms(app.state.database.sessions)
     app.state.revocations = await stack.enter_async_context(Revocations(app.state.database.sessions))
     run_batch = executor(RandomSource(settings.time_zone), settings.time_zone)
     lanes = Lanes(urls.engine, run_batch, count=settings.lanes, queue_limit=settings.lane_queue)

@@ -1,0 +1,39 @@
+"""The worker's part of what follows an event, done at a moment the test chooses."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+from distro_api.core import consume
+from distro_api.core.db import sqlalchemy_engine
+from distro_api.core.outbox import ParkedRow, Subscriber
+from distro_api.core.settings import Settings
+from distro_api.subscriptions import SUBSCRIBERS
+from distro_api.worker import Sessions, relay_once
+
+
+@asynccontextmanager
+async def worker_sessions(settings: Settings) -> AsyncIterator[Sessions]:
+    """Sessions as the worker has them: under its login, one connection for each that is open at once."""
+    assert settings.engine_database_url is not None
+    engine = sqlalchemy_engine(settings.engine_database_url, 8)
+    try:
+        yield async_sessionmaker(engine, expire_on_commit=False)
+    finally:
+        await engine.dispose()
+
+
+async def settle(app: FastAPI | Settings, subscribers: Sequence[Subscriber] = SUBSCRIBERS) -> None:
+    """Relay what is published and let every subscriber handle it, and what that publishes, until nothing is left.
+
+    An event that a subscriber fails on fails the test.
+    """
+    async with worker_sessions(app if isinstance(app, Settings) else app.state.settings) as sessions:
+        while await relay_once(sessions) + sum([await consume.consume(sessions, s) for s in subscribers]):
+            pass
+        async with sessions() as session:
+            parked = (await session.scalars(select(ParkedRow))).all()
+            assert not parked, [(row.subscriber, row.name, row.error) for row in parked]
