@@ -74,7 +74,9 @@ async def _full_market(lanes: OrderLanes, connection: asyncpg.Connection) -> Mar
 
 @pytest.mark.capability("Y11")
 @pytest.mark.parametrize("name", CORRUPTIONS)
-async def test_every_corruption_is_caught(name: str, lanes: OrderLanes, settle: None, owner_connection: asyncpg.Connection) -> None:
+async def test_every_corruption_is_caught(
+    name: str, lanes: OrderLanes, settle: None, owner_connection: asyncpg.Connection
+) -> None:
     await _full_market(lanes, owner_connection)
     await settle()
     await assert_clean(owner_connection)
