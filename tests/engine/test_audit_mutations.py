@@ -4,10 +4,12 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+
+from distro_api.core.settings import Settings
+from distro_api.core.verify import run_checks
 from make.engine import CHECKS, OrderLanes, assert_clean, told
 from make.market import Market, market
-
-from distro_api.core.verify import run_checks
+from make.worker import settle
 
 CORRUPTIONS = {
     "money appears on an account": "UPDATE accounts SET posted = posted + 1 WHERE kind = 'prepaid'",
@@ -75,10 +77,10 @@ async def _full_market(lanes: OrderLanes, connection: asyncpg.Connection) -> Mar
 @pytest.mark.capability("Y11")
 @pytest.mark.parametrize("name", CORRUPTIONS)
 async def test_every_corruption_is_caught(
-    name: str, lanes: OrderLanes, settle: None, owner_connection: asyncpg.Connection
+    name: str, lanes: OrderLanes, settings: Settings, owner_connection: asyncpg.Connection
 ) -> None:
     await _full_market(lanes, owner_connection)
-    await settle()
+    await settle(settings)
     await assert_clean(owner_connection)
     transaction = owner_connection.transaction()
     await transaction.start()
