@@ -2,7 +2,12 @@
 
 from enum import StrEnum
 
-from distro_api.identity.models import OrganizationStatus
+
+class OrganizationStatus(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
 
 PENDING, ACTIVE, SUSPENDED = OrganizationStatus.PENDING, OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED
 
