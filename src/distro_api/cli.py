@@ -117,7 +117,8 @@ def serve(
 def web(descriptor: Annotated[int, typer.Option()]) -> None:
     """One process of the API, on a socket that `serve` has opened."""
     supervise.die_with_parent()
-    serving.web(_settings(), descriptor, APPLICATION)
+    _settings()
+    serving.web(descriptor, APPLICATION)
 
 
 @app.command()

@@ -288,7 +288,7 @@ async def _get(host: str, port: int, path: str) -> str:
         writer.close()
 
 
-def web(settings: Settings, descriptor: int, application: str) -> None:
+def web(descriptor: int, application: str) -> None:
     """One process of the API on the listening socket that it was given; `application` makes it, as `module:function`."""
     config = uvicorn.Config(
         application,
@@ -299,7 +299,6 @@ def web(settings: Settings, descriptor: int, application: str) -> None:
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
         backlog=BACKLOG,
         log_config=None,
-        log_level=settings.log_level,
         access_log=False,
         server_header=False,
     )
