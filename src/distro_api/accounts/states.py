@@ -2,8 +2,19 @@
 
 from enum import StrEnum
 
-from distro_api.accounts.models import AccountStatus, RechargeStatus
 from distro_api.core.errors import StateConflict
+
+
+class AccountStatus(StrEnum):
+    INACTIVE = "inactive"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class RechargeStatus(StrEnum):
+    PENDING_APPROVAL = "pending_approval"
+    SUCCEEDED = "succeeded"
+    REJECTED = "rejected"
 
 
 class AccountAction(StrEnum):
