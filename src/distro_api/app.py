@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from distro_api import openapi
 from distro_api.accounts import router as accounts
 from distro_api.core import http
+from distro_api.core.crypto import derive
 from distro_api.core.db import Database
 from distro_api.core.lanes import Lanes
 from distro_api.core.provision import refuse_superuser, urls_of
@@ -94,6 +95,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.tokens = Tokens(settings.root_key, settings.access_token_s)
     app.state.notifier = Notifier(settings.root_key, jobs.enqueue)
     app.state.key_owner = principal.key_owner
+    app.state.fingerprint_key = derive(settings.root_key, "idempotency")
     app.state.terms = Terms(app.state.database.sessions)
     app.state.revocations = await stack.enter_async_context(Revocations(app.state.database.sessions))
     run_batch = executor(RandomSource(settings.time_zone), settings.time_zone)
