@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from distro_api.core.db import Connection
+from distro_api.core.db import Columns, Connection
 from distro_api.orders.queries.working import (
     LINE_COLUMNS,
     ORDER_COLUMNS,
@@ -14,8 +14,14 @@ from distro_api.orders.queries.working import (
     order_from,
 )
 
-_ORDERS = f"SELECT {', '.join(f'o.{name}' for name, _ in ORDER_COLUMNS)} FROM orders o WHERE o.id = ANY($1::uuid[]) ORDER BY o.id"
-_LINES = f"SELECT {', '.join(name for name, _ in LINE_COLUMNS)} FROM order_lines WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, line_no"
+
+def _named(columns: Columns) -> str:
+    """The columns, JSON as text: what a driver makes of JSON itself depends on who opened the connection."""
+    return ", ".join(f"{name}::text" if kind == "jsonb" else name for name, kind in columns)
+
+
+_ORDERS = f"SELECT {_named(ORDER_COLUMNS)} FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id"
+_LINES = f"SELECT {_named(LINE_COLUMNS)} FROM order_lines WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, line_no"
 _STEPS = """
 SELECT order_id, seq, action, status, actor_id, actor_organization_id, reason, created_at
 FROM order_transitions WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, seq
