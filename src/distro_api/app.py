@@ -23,7 +23,11 @@ from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
 from distro_api.inventory import router as inventory
 from distro_api.notifications.service import Notifier
+from distro_api.offers import router as offers
+from distro_api.offers.service import Terms
+from distro_api.orders import router as orders
 from distro_api.orders.service.batch import executor
+from distro_api.orders.service.desk import Desk
 from distro_api.orders.service.source import RandomSource
 from distro_api.products import router as products
 from distro_api.relations import router as relations
@@ -40,6 +44,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     inventory.router,
     strategies.router,
     strategies.holidays,
+    offers.router,
+    offers.quotes,
+    orders.router,
+    orders.refunds,
     tickets.router,
     accounts.router,
     accounts.recharges,
@@ -85,10 +93,12 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.tokens = Tokens(settings.root_key, settings.access_token_s)
     app.state.notifier = Notifier(settings.root_key)
     app.state.key_owner = principal.key_owner
+    app.state.terms = Terms(app.state.database.sessions)
     app.state.revocations = await stack.enter_async_context(Revocations(app.state.database.sessions))
     run_batch = executor(RandomSource(settings.time_zone), settings.time_zone)
     lanes = Lanes(urls.engine, run_batch, count=settings.lanes, queue_limit=settings.lane_queue)
     app.state.lanes = await stack.enter_async_context(lanes)
+    app.state.desk = Desk(app.state.lanes, app.state.terms, settings.time_zone, settings.payment_window_s)
 
 
 def _add_docs(app: FastAPI) -> None:

@@ -10,7 +10,6 @@ from distro_api.core.lanes import Lanes
 from distro_api.core.settings import Settings
 from make.engine import assert_clean, told
 from make.market import market
-from make.steps import refund, reverse
 from make.worker import settle
 
 
@@ -41,7 +40,7 @@ async def test_what_is_left_after_a_use_goes_back_and_completes_the_order(
     order = told(await lanes.submit(m.supplier_id, m.place(m.line(3))))
     await lanes.submit(m.supplier_id, m.redeem(order["lines"][0]["tickets"][0]["code"], quantity=1, serial="1"))
     await settle(settings)
-    outcome = told(await lanes.submit(m.supplier_id, refund(m, UUID(order["id"]))))
+    outcome = told(await lanes.submit(m.supplier_id, m.refund(UUID(order["id"]), None)))
     assert outcome["amount"] == 200
     await settle(settings)
     assert await owner_connection.fetchrow("SELECT status, refund_status FROM orders") == ("completed", "partial")
@@ -60,7 +59,7 @@ async def test_a_reversed_redemption_reopens_the_order(
     await settle(settings)
     statuses = [await owner_connection.fetchval("SELECT status FROM orders")]
     for _ in range(2):
-        told(await lanes.submit(m.supplier_id, reverse(m, UUID(ticket["id"]))))
+        told(await lanes.submit(m.supplier_id, m.reverse(UUID(ticket["id"]))))
         await settle(settings)
         statuses.append(await owner_connection.fetchval("SELECT status FROM orders"))
     assert statuses == ["completed", "fulfilling", "paid"]

@@ -14,11 +14,11 @@ from distro_api.core.idempotency import Key
 from distro_api.identity.service.audit import Actor
 from distro_api.inventory.models import Mode, bucket_id
 from distro_api.offers.service.quote import Quote, QuotedLine, StockTake
-from distro_api.orders.service.commands import Approve, Cancel, Close, Customer, Pay, Place, Reject
-from distro_api.tickets.service.lane import Redeem
+from distro_api.orders.service.commands import Approve, Cancel, Close, Customer, Pay, Place, RefundUnits, Reject
+from distro_api.tickets.service.lane import Redeem, Reverse
 
-DAY = date(2026, 12, 24)
-ANCHOR = datetime(2026, 12, 23, 16, tzinfo=UTC)
+DAY = clock.local_date(clock.now(), "Asia/Shanghai") + timedelta(days=33)
+ANCHOR = datetime(DAY.year, DAY.month, DAY.day, tzinfo=clock.zone("Asia/Shanghai")).astimezone(UTC)
 LADDER = ({"until_hours_before": 24, "fee_percent": "0"}, {"until_hours_before": 0, "fee_percent": "20"})
 
 
@@ -161,6 +161,13 @@ class Market:
         return Reject(
             Actor(self.supplier_id), clock.now(), DAY - timedelta(days=30), None, order_id, self.supplier_id, "资料不全"
         )
+
+    def refund(self, order_id: UUID, quantities: dict[UUID, int] | None) -> RefundUnits:
+        by = self.distributor_id
+        return RefundUnits(Actor(by), clock.now(), DAY - timedelta(days=30), None, order_id, by, quantities, "人数减少")
+
+    def reverse(self, ticket_id: UUID) -> Reverse:
+        return Reverse(self.supplier_id, ticket_id, None, "扫错了", Actor(self.supplier_id), clock.now(), None)
 
     def redeem(self, code: str, *, quantity: int | None = None, serial: str | None = None, today: date = DAY) -> Redeem:
         device = None if serial is None else "gate-1"

@@ -181,10 +181,13 @@ def _insert_sql(parts: tuple[tuple[str, Columns, str], ...]) -> str:
     inserts, first = [], 1
     for number, (table, columns, conflict) in enumerate(parts):
         names = ", ".join(name for name, _ in columns)
-        arrays = ", ".join(f"${i}::{kind}[]" for i, (_, kind) in enumerate(columns, first))
+        # JSON travels as text: what a connection does with jsonb depends on who opened it
+        kinds = ["text" if kind == "jsonb" else kind for _, kind in columns]
+        values = ", ".join(f"u.{name}::jsonb" if kind == "jsonb" else f"u.{name}" for name, kind in columns)
+        arrays = ", ".join(f"${i}::{kind}[]" for i, kind in enumerate(kinds, first))
         first += len(columns)
         inserts.append(
-            f"w{number} AS (INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) {conflict} RETURNING 1)"
+            f"w{number} AS (INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) AS u({names}) {conflict} RETURNING 1)"
         )
     counts = ", ".join(f"(SELECT count(*) FROM w{number})" for number in range(len(parts)))
     return f"WITH {', '.join(inserts)} SELECT {counts}"

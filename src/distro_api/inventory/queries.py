@@ -13,6 +13,9 @@ from distro_api.identity.models import Kind
 from distro_api.identity.principal import Principal
 from distro_api.inventory.models import Bucket, Item, Movement, bucket_id
 
+Want = tuple[UUID, date | None, str | None]
+"""An item, on a date and slot; without date its total stock."""
+
 
 def visible_items(principal: Principal) -> Select[Item]:
     """A supplier's own items, all of them for the platform. Distributors see availability through offers."""
@@ -83,3 +86,14 @@ def bucket_out(bucket: Bucket) -> dict[str, Any]:
         "available": bucket.available,
         "closed": bucket.closed,
     }
+
+
+async def available(session: AsyncSession, wants: Collection[Want]) -> dict[Want, int]:
+    """What may still be promised of each; nothing where no stock was set or the day is closed."""
+    if not wants:
+        return {}
+    ids = {bucket_id(*want): want for want in wants}
+    left = dict.fromkeys(wants, 0)
+    for bucket in await session.scalars(select(Bucket).where(Bucket.id.in_(ids))):
+        left[ids[bucket.id]] = bucket.available
+    return left

@@ -15,13 +15,15 @@ from distro_api.orders.queries.working import (
 )
 
 
-def _named(columns: Columns) -> str:
-    """The columns, JSON as text: what a driver makes of JSON itself depends on who opened the connection."""
+def _selected(columns: Columns) -> str:
+    """The columns, JSON as text: what a connection does with jsonb depends on who opened it."""
     return ", ".join(f"{name}::text" if kind == "jsonb" else name for name, kind in columns)
 
 
-_ORDERS = f"SELECT {_named(ORDER_COLUMNS)} FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id"
-_LINES = f"SELECT {_named(LINE_COLUMNS)} FROM order_lines WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, line_no"
+_ORDERS = f"SELECT {_selected(ORDER_COLUMNS)} FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id"
+_LINES = (
+    f"SELECT {_selected(LINE_COLUMNS)} FROM order_lines WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, line_no"
+)
 _STEPS = """
 SELECT order_id, seq, action, status, actor_id, actor_organization_id, reason, created_at
 FROM order_transitions WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, seq
