@@ -21,6 +21,7 @@ from distro_api.identity import principal
 from distro_api.identity import router as identity
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
+from distro_api.incentives import router as incentives
 from distro_api.inventory import router as inventory
 from distro_api.notifications.service import Notifier
 from distro_api.offers import router as offers
@@ -51,6 +52,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tickets.router,
     accounts.router,
     accounts.recharges,
+    incentives.router,
 )
 
 
