@@ -34,6 +34,7 @@ from distro_api.products import router as products
 from distro_api.relations import router as relations
 from distro_api.strategies import router as strategies
 from distro_api.tickets import router as tickets
+from distro_api.webhooks import router as webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     identity.router,
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     products.router,
     products.categories,
     products.brands,
+    products.stock,
     inventory.router,
     strategies.router,
     strategies.holidays,
@@ -53,6 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     accounts.router,
     accounts.recharges,
     incentives.router,
+    webhooks.router,
 )
 
 
