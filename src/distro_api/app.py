@@ -22,6 +22,7 @@ from distro_api.identity import principal
 from distro_api.identity import router as identity
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
+from distro_api.incentives import router as incentives
 from distro_api.inventory import router as inventory
 from distro_api.jobs import service as jobs
 from distro_api.notifications.service import Notifier
@@ -35,6 +36,7 @@ from distro_api.products import router as products
 from distro_api.relations import router as relations
 from distro_api.strategies import router as strategies
 from distro_api.tickets import router as tickets
+from distro_api.webhooks import router as webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     identity.router,
@@ -43,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     products.router,
     products.categories,
     products.brands,
+    products.stock,
     inventory.router,
     strategies.router,
     strategies.holidays,
@@ -53,6 +56,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     tickets.router,
     accounts.router,
     accounts.recharges,
+    incentives.router,
+    webhooks.router,
 )
 
 
