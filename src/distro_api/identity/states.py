@@ -9,7 +9,7 @@ class OrganizationStatus(StrEnum):
     SUSPENDED = "suspended"
 
 
-PENDING, ACTIVE, SUSPENDED = OrganizationStatus.PENDING, OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED
+ACTIVE, SUSPENDED = OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED
 
 
 class OrganizationAction(StrEnum):
