@@ -86,5 +86,5 @@ def test_a_distributor_places_an_order_by_hand(product: Served, shop: Shop, page
     assert '"status": "paid"' in body
 
     SCREENSHOT.parent.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOT, full_page=False)
+    order.screenshot(path=SCREENSHOT)
     assert hosts == {"127.0.0.1"}
