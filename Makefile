@@ -36,7 +36,7 @@ races: .venv/dev ## what happens at once
 	@$(BIN)/python -m pytest tests/engine
 
 kill: .venv/dev ## kill API and database in mid-load; no acknowledged order may be lost
-	@$(BIN)/python benchmarks/kill.py
+	@PYTHONPATH=tests $(BIN)/python benchmarks/kill.py
 
 check: .venv/dev format-check lint types imports drift dependencies ## all that is not a test
 

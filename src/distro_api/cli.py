@@ -95,17 +95,20 @@ def serve(
     settings = _settings(var=var)
     wanted = serving.Serving(host=host, port=port, workers=workers, with_worker=worker, migrate=migrate)
 
+    accounts: dict[str, str] = {}
+
     async def seed() -> None:
         await _seed(settings)
+        accounts.update(await _demo_accounts(settings))
 
     def announce() -> None:
         typer.echo(f"\ndistro-api is ready: {wanted.url}/docs")
-        if demo and wanted.loopback:
-            width = max(map(len, DEMO_ACCOUNTS))
+        if accounts and wanted.loopback:
+            width = max(map(len, accounts))
             typer.echo("Demo accounts (username, password):")
-            for username, password in DEMO_ACCOUNTS.items():
+            for username, password in accounts.items():
                 typer.echo(f"  {username:<{width}}  {password}")
-        elif demo:
+        elif accounts:
             typer.echo(f"The demo passwords are published, so they do not sign in here: {host} is not loopback.")
         typer.echo("Ctrl-C stops it.")
         sys.stdout.flush()
@@ -236,6 +239,17 @@ def _document(file: Path, text: str, write: bool, check: bool) -> None:
             raise CannotStart(f"{file} does not say what the code does: run `make openapi`")
     else:
         typer.echo(text, nl=False)
+
+
+async def _demo_accounts(settings: Settings) -> dict[str, str]:
+    """Username and password of the demo accounts that this database has."""
+    connection = await asyncpg.connect(urls_of(settings).app)
+    try:
+        found = await connection.fetch("SELECT username FROM users WHERE username = ANY ($1)", list(DEMO_ACCOUNTS))
+    finally:
+        await connection.close()
+    names = {row[0] for row in found}
+    return {name: password for name, password in DEMO_ACCOUNTS.items() if name in names}
 
 
 async def _seed(settings: Settings) -> None:

@@ -67,8 +67,11 @@ def test_a_document_that_lags_behind_is_named(tmp_path: Path, monkeypatch: pytes
     assert distro("openapi", "--check").returncode == 0
 
 
-def test_what_a_person_can_mend_is_one_line() -> None:
-    unreachable = {"DISTRO_DATABASE_URL": "postgresql://nobody:secret-word@127.0.0.1:1/none"}
+def test_what_a_person_can_mend_is_one_line(tmp_path: Path) -> None:
+    unreachable = {
+        "DISTRO_VAR": str(tmp_path),
+        "DISTRO_DATABASE_URL": "postgresql://nobody:secret-word@127.0.0.1:1/none",
+    }
     refused = distro("ledger", "verify", env=unreachable)
     assert refused.returncode == 1
     assert len(refused.stderr.splitlines()) == 1 and refused.stderr.startswith("distro: ")

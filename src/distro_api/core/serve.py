@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -214,10 +215,15 @@ def start(server: LocalPostgres) -> None:
     Raises:
         CannotStart: with the end of its log.
     """
-    try:
-        server.start()
-    except RuntimeError as error:
-        raise CannotStart(str(error)) from None
+    end = time.monotonic() + DATABASE_WITHIN_S
+    while True:
+        try:
+            return server.start()
+        except RuntimeError as error:
+            # after SIGKILL its last processes may hold the shared memory for another moment
+            if "shared memory block" not in str(error) or time.monotonic() > end:
+                raise CannotStart(str(error)) from None
+        time.sleep(0.2)
 
 
 async def prepare(settings: Settings) -> None:
