@@ -59,10 +59,12 @@ class Sampler:
 @cache
 def _name(code: CodeType) -> str:
     path = code.co_filename
-    for mark in ("/site-packages/", "/src/", "/lib/python3"):
+    for mark in ("/site-packages/", "/src/"):
         if mark in path:
             path = path.rpartition(mark)[2]
             break
+    else:
+        path = "python/" + path.rpartition("/")[2].strip("<>")
     return f"{path}:{code.co_qualname}"
 
 
@@ -84,7 +86,7 @@ def create_app() -> FastAPI:
     return app
 
 
-def report(folder: Path, rows: int = 35) -> str:
+def report(folder: Path, rows: int = 40) -> str:
     """What all processes' samples say, as text: shares of the API's CPU time."""
     samples, top, within = 0, Counter[str](), Counter[str]()
     for file in folder.glob("*.json"):
@@ -92,8 +94,19 @@ def report(folder: Path, rows: int = 35) -> str:
         samples += found["samples"]
         top.update(found["top"])
         within.update(found["within"])
-    lines = [f"{samples} samples of {INTERVAL_S * 1000:g} ms of CPU time"]
-    for title, counted in (("itself", top), ("with what it calls", within)):
+    packages: Counter[str] = Counter()
+    for name, n in top.items():
+        packages[name.partition("/")[0]] += n
+    ours = Counter({name: n for name, n in within.items() if name.startswith("distro_api/")})
+    theirs = Counter({name: n for name, n in within.items() if name not in ours})
+    lines = [f"{samples} samples of CPU time"]
+    parts = (
+        ("packages, without what they call", packages, 15),
+        ("functions, without what they call", top, rows),
+        ("our functions, with what they call", ours, 2 * rows),
+        ("the others, with what they call", theirs, rows),
+    )
+    for title, counted, most in parts:
         lines.append(f"\n{title}")
-        lines += [f"{100 * n / max(samples, 1):6.1f} %  {name}" for name, n in counted.most_common(rows)]
+        lines += [f"{100 * n / max(samples, 1):6.1f} %  {name}" for name, n in counted.most_common(most)]
     return "\n".join(lines)

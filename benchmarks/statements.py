@@ -12,7 +12,7 @@ ROWS = 25
 WIDTH = 150
 DEAREST = """
 SELECT calls, total_exec_time, total_plan_time, rows, wal_bytes, shared_blks_hit + shared_blks_read, query
-FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1
+FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1 AND calls > 0
 ORDER BY total_exec_time + total_plan_time DESC LIMIT $2
 """
 
