@@ -15,9 +15,9 @@ from distro_api.core.errors import (
     Overloaded,
     StateConflict,
 )
-from distro_api.core.http import capability, etag, lane_response, problems
+from distro_api.core.http import API, capability, etag, lane_response, problems
 from distro_api.core.idempotency import IdempotentRoute, KeyRequired, handles_keys, key_of
-from distro_api.core.pagination import Page, Paging
+from distro_api.core.pagination import Page, Paging, filters
 from distro_api.identity.principal import Principal, Require
 from distro_api.inventory.errors import InsufficientStock
 from distro_api.orders import queries, service
@@ -44,14 +44,14 @@ from distro_api.orders.schemas import (
 from distro_api.orders.service.desk import Desk
 from distro_api.strategies.errors import LimitExceeded
 
-router = APIRouter(tags=["orders"], route_class=IdempotentRoute)
-refunds = APIRouter(tags=["refunds"], route_class=IdempotentRoute)
+router = APIRouter(prefix=API, tags=["orders"], route_class=IdempotentRoute)
+refunds = APIRouter(prefix=API, tags=["refunds"], route_class=IdempotentRoute)
 
 KEYED = (IdempotencyKeyRequired, IdempotencyKeyReused, Overloaded)
 MONEY = (InsufficientFunds, NoAccount, AccountNotUsable, PaymentMethodNotAllowed)
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
 
@@ -94,7 +94,7 @@ async def list_orders(
     principal: Annotated[Principal, Require("orders:read")],
     session: Read,
     paging: Paging,
-    filters: Annotated[OrderFilters, Depends()],
+    filters: Annotated[OrderFilters, Depends(filters(OrderFilters))],
     sort: Annotated[Sort, Query(description="`created_at`: longest waiting first")] = "-created_at",
 ) -> dict[str, Any]:
     """Your orders: what you sold, what you bought; the platform sees all."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from distro_api.core.db import Read
 from distro_api.core.errors import IdempotencyKeyRequired, IdempotencyKeyReused, NotFoundHere, Overloaded
-from distro_api.core.http import capability, lane_response, problems
+from distro_api.core.http import API, capability, lane_response, problems
 from distro_api.core.idempotency import IdempotentRoute, KeyOptional, KeyRequired, handles_keys, key_of
 from distro_api.core.pagination import Page, Paging, page
 from distro_api.identity.principal import Principal, Require
@@ -18,7 +18,7 @@ from distro_api.tickets.models import Redemption, Ticket, TicketStatus
 from distro_api.tickets.schemas import RedeemTicket, RedemptionOut, ReverseTicket, TicketOut
 from distro_api.tickets.service.codes import normalise
 
-router = APIRouter(prefix="/tickets", tags=["tickets"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/tickets", tags=["tickets"], route_class=IdempotentRoute)
 
 Reader = Annotated[Principal, Require("tickets:read")]
 Redeemer = Annotated[Principal, Require("tickets:redeem")]
