@@ -98,13 +98,16 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.tokens = Tokens(settings.root_key, settings.access_token_s)
     app.state.notifier = Notifier(settings.root_key, jobs.enqueue)
     app.state.key_owner = principal.key_owner
+    app.state.authenticate = principal.authenticate
     app.state.fingerprint_key = derive(settings.root_key, "idempotency")
     app.state.terms = Terms(app.state.database.sessions)
     app.state.revocations = await stack.enter_async_context(Revocations(app.state.database.sessions))
     run_batch = executor(RandomSource(settings.time_zone), settings.time_zone)
     lanes = Lanes(urls.engine, run_batch, count=settings.lanes, queue_limit=settings.lane_queue)
     app.state.lanes = await stack.enter_async_context(lanes)
-    app.state.desk = Desk(app.state.lanes, app.state.terms, settings.time_zone, settings.payment_window_s)
+    app.state.desk = Desk(
+        app.state.lanes, app.state.terms, app.state.database.sessions, settings.time_zone, settings.payment_window_s
+    )
 
 
 def _add_docs(app: FastAPI) -> None:

@@ -69,7 +69,7 @@ class StoredAnswer:
 
 def fingerprint(request: Request, body: bytes) -> bytes:
     """HMAC-SHA-256 over method, path and body: another of them is another request; a password in it can't be guessed."""
-    asked = b"\0".join((request.method.encode(), request.url.path.encode(), body))
+    asked = b"\0".join((request.method.encode(), request.scope["path"].encode(), body))
     return hmac.digest(request.app.state.fingerprint_key, asked, "sha256")
 
 
