@@ -47,7 +47,7 @@ def account_after(status: AccountStatus, action: AccountAction) -> AccountStatus
         StateConflict
     """
     if (status, action) not in ACCOUNT:
-        raise StateConflict(status=status.value, action=action.value)
+        raise StateConflict(state=status.value, action=action.value)
     return ACCOUNT[status, action]
 
 
@@ -58,5 +58,5 @@ def recharge_after(status: RechargeStatus, action: RechargeAction) -> RechargeSt
         StateConflict
     """
     if (status, action) not in RECHARGE:
-        raise StateConflict(status=status.value, action=action.value)
+        raise StateConflict(state=status.value, action=action.value)
     return RECHARGE[status, action]
