@@ -1,5 +1,6 @@
 """A store that is open: a supplier with a ticket on sale by a strategy, a distributor with money, all over HTTP."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import count
@@ -199,6 +200,9 @@ class Store:
         """What follows from events has followed, and every proof of the house holds."""
         await settle(self.app)
         await assert_clean(self.connection)
+
+
+OpenStore = Callable[..., Awaitable[Store]]
 
 
 async def open_store(
