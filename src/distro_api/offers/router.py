@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from distro_api.core import clock
 from distro_api.core.db import Read
 from distro_api.core.errors import NotFoundHere, NotSupportedYet
-from distro_api.core.http import capability, language_of, problems
+from distro_api.core.http import API, capability, language_of, problems
 from distro_api.core.idempotency import IdempotentRoute
 from distro_api.core.pagination import Page, Paging
 from distro_api.core.schemas import Day, ShortText
@@ -23,21 +23,21 @@ from distro_api.offers.errors import (
     SlotNotAllowed,
 )
 from distro_api.offers.schemas import OfferOut, QuoteOut, RequestQuote
-from distro_api.offers.service.listing import Wanted, list_offers
+from distro_api.offers.service import listing
 from distro_api.offers.service.quote import Quote
 from distro_api.offers.service.quoting import quote
 from distro_api.products.models import ProductKind
 from distro_api.strategies.errors import BookingWindowClosed, LimitExceeded
 from distro_api.strategies.models import Channel
 
-router = APIRouter(prefix="/offers", tags=["offers"], route_class=IdempotentRoute)
-quotes = APIRouter(prefix="/quotes", tags=["offers"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/offers", tags=["offers"], route_class=IdempotentRoute)
+quotes = APIRouter(prefix=f"{API}/quotes", tags=["offers"], route_class=IdempotentRoute)
 
 Buyer = Annotated[Principal, Require("offers:read")]
 
 
 @router.get("", response_model=Page[OfferOut], openapi_extra=capability("G5"))
-async def list_my_offers(
+async def list_offers(
     principal: Buyer,
     session: Read,
     paging: Paging,
@@ -51,12 +51,12 @@ async def list_my_offers(
     ] = None,
 ) -> dict[str, Any]:
     """What you may buy now: SKUs with the strategies they are sold by, their prices, and how many are left."""
-    return await list_offers(
+    return await listing.list_offers(
         session,
         request.app.state.terms,
         principal,
         paging,
-        wanted=Wanted(date, kind, supplier_id, channel, q),
+        wanted=listing.Wanted(date, kind, supplier_id, channel, q),
         at=clock.now(),
         time_zone=request.app.state.settings.time_zone,
     )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Form
 
 from distro_api.core.db import Transactions, Tx
 from distro_api.core.errors import NotSupportedYet
-from distro_api.core.http import capability, problems
+from distro_api.core.http import API, capability, problems
 from distro_api.identity.errors import (
     AccountLocked,
     BadCredentials,
@@ -19,7 +19,7 @@ from distro_api.identity.router.wiring import FromIssuer, FromOrigin, tokens_out
 from distro_api.identity.schemas import LogIn, LogOut, Refresh, TokenForm, TokensOut
 from distro_api.identity.service import login, sessions
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = APIRouter(prefix=f"{API}/auth", tags=["auth"])
 SIGN_IN_REFUSALS = problems(BadCredentials, AccountLocked, OrganizationNotActive, InvalidScope, NotSupportedYet)
 DEMO_ACCOUNTS = {
     name: {"summary": summary, "value": {"username": name, "password": f"{name.capitalize()}-Demo-2026"}}
@@ -34,7 +34,10 @@ DEMO_ACCOUNTS = {
 
 @router.post("/token", response_model=TokensOut, responses=SIGN_IN_REFUSALS, openapi_extra=capability("I1"))
 async def get_token(
-    form: Annotated[TokenForm, Form()], transactions: Transactions, issuer: FromIssuer, origin: FromOrigin
+    form: Annotated[TokenForm, Form(openapi_examples=DEMO_ACCOUNTS)],
+    transactions: Transactions,
+    issuer: FromIssuer,
+    origin: FromOrigin,
 ) -> TokensOut:
     """Sign in by the OAuth2 password form, as Authorize here does; username may be a phone number or an e-mail address."""
     return await _log_in(form, transactions, issuer, origin)
