@@ -22,6 +22,7 @@ from distro_api.identity import router as identity
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
 from distro_api.inventory import router as inventory
+from distro_api.jobs import service as jobs
 from distro_api.notifications.service import Notifier
 from distro_api.offers import router as offers
 from distro_api.offers.service import Terms
@@ -91,7 +92,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.database = Database(urls.app, urls.engine, settings.pool_size)
     stack.push_async_callback(app.state.database.close)
     app.state.tokens = Tokens(settings.root_key, settings.access_token_s)
-    app.state.notifier = Notifier(settings.root_key)
+    app.state.notifier = Notifier(settings.root_key, jobs.enqueue)
     app.state.key_owner = principal.key_owner
     app.state.terms = Terms(app.state.database.sessions)
     app.state.revocations = await stack.enter_async_context(Revocations(app.state.database.sessions))

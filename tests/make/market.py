@@ -263,5 +263,5 @@ async def open_account(
             books = await ledger.lock_many(connection, [account_id])
             why = Why("recharge", clock.new_id(), now)
             books.credit(books.accounts[account_id], money, AccountKind.CASH, why, clock.new_id())
-            await ledger.apply_many(connection, books)
+            await ledger.book(connection, books)
     return account_id

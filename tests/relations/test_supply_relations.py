@@ -9,8 +9,6 @@ import pytest
 from fastapi import FastAPI
 
 from distro_api.products.models import CatalogueVersion
-from distro_api.relations import service
-from distro_api.relations.errors import CooperationStopped, NoRelation
 from distro_api.relations.models import RelationStatus
 from distro_api.relations.states import TRANSITIONS, RelationAction
 from make import identity as make
@@ -148,18 +146,3 @@ async def test_another_s_relation_is_not_there(client: httpx.AsyncClient, app: F
         assert (await client.post(f"{path}/{verb}", headers=distributor.headers)).status_code == 403
     assert (await client.patch(path, json={"tier": "x"}, headers=other.headers)).status_code == 404
     assert (await client.get(path, headers=admin.headers)).status_code == 200
-
-
-async def test_what_other_rooms_ask(client: httpx.AsyncClient, app: FastAPI) -> None:
-    supplier, distributor = await make.supplier(app), await make.distributor(app)
-    pair = (supplier.organization_id, distributor.organization_id)
-    async with app.state.database.sessions() as session:
-        with pytest.raises(NoRelation):
-            await service.require_active(session, *pair)
-    made = await relation(client, supplier, distributor)
-    async with app.state.database.sessions() as session:
-        assert str((await service.require_active(session, *pair)).id) == made["id"]
-    await client.post(f"{RELATIONS}/{made['id']}/stop", headers=supplier.headers)
-    async with app.state.database.sessions() as session:
-        with pytest.raises(CooperationStopped):
-            await service.require_active(session, *pair)

@@ -3,6 +3,7 @@
 import uuid
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
@@ -174,6 +175,7 @@ class Recharge(Versioned):
     decided_at: Mapped[datetime | None]
 
 
+@lru_cache(maxsize=10_000)
 def contra_account_id(supplier_id: UUID, kind: AccountKind, unit: str) -> UUID:
     """The id of a book's contra account, computed so that no writer has to look it up."""
     assert kind not in LIMITED

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core import clock
 from distro_api.core.db import Base, Entity, Versioned
+from distro_api.identity.states import OrganizationStatus as OrganizationStatus
 
 
 class Kind(StrEnum):
@@ -19,12 +20,6 @@ class Kind(StrEnum):
     SUPPLIER = "supplier"
     DISTRIBUTOR = "distributor"
     CUSTOMER = "customer"
-
-
-class OrganizationStatus(StrEnum):
-    PENDING = "pending"
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
 
 
 class UserStatus(StrEnum):

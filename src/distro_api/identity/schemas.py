@@ -8,7 +8,9 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 from distro_api.core.schemas import Command, Name, Out, Phone, Reason, absent, printable
 from distro_api.identity.models import Kind, LoginOutcome, OrganizationStatus, Role
-from distro_api.identity.service.passwords import MAX_LENGTH, MIN_LENGTH
+
+MIN_PASSWORD, MAX_PASSWORD = 8, 128
+"""Characters of a password; the upper bound keeps hashing cheap."""
 
 Account = Annotated[
     str,
@@ -27,10 +29,10 @@ Email = Annotated[
         strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$"
     ),
 ]
-Password = Annotated[SecretStr, Field(min_length=1, max_length=MAX_LENGTH)]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PASSWORD)]
 NewPassword = Annotated[
     SecretStr,
-    Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH, description="Not the account's name, not a common one"),
+    Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD, description="Not the account's name, not a common one"),
 ]
 RefreshTokenText = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 Scope = Annotated[

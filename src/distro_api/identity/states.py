@@ -2,9 +2,14 @@
 
 from enum import StrEnum
 
-from distro_api.identity.models import OrganizationStatus
 
-PENDING, ACTIVE, SUSPENDED = OrganizationStatus.PENDING, OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED
+class OrganizationStatus(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+ACTIVE, SUSPENDED = OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED
 
 
 class OrganizationAction(StrEnum):

@@ -3,6 +3,7 @@
 import uuid
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -105,6 +106,7 @@ class Movement(Base):
     reason: Mapped[str]
 
 
+@lru_cache(maxsize=50_000)
 def bucket_id(item_id: UUID, service_date: date | None, slot: str | None) -> UUID:
     """The id of the bucket that counts `item_id` there and then."""
     return uuid.uuid5(BUCKETS, f"{item_id.hex}/{service_date or ''}/{slot or ''}")

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +20,6 @@ from distro_api.core import clock
 from distro_api.core.crypto import box
 from distro_api.core.errors import Text
 from distro_api.core.outbox import Stored
-from distro_api.jobs import service as jobs
 from distro_api.notifications import queries
 
 DELIVER = "notifications.deliver"
@@ -55,11 +54,17 @@ TEXTS: Mapping[Template, Text] = {
 }
 
 
+class Enqueue(Protocol):
+    """Queues a job in the session's transaction: `jobs.service.enqueue`, a sibling that the wiring brings."""
+
+    def __call__(self, session: AsyncSession, name: str, payload: Mapping[str, Any], /) -> Awaitable[None]: ...
+
+
 class Notifier:
     """Seals messages under the platform's key and queues them."""
 
-    def __init__(self, root_key: bytes) -> None:
-        self._box = box(root_key, PURPOSE)
+    def __init__(self, root_key: bytes, enqueue: Enqueue) -> None:
+        self._box, self._enqueue = box(root_key, PURPOSE), enqueue
 
     async def send(
         self,
@@ -82,7 +87,7 @@ class Notifier:
             "created_at": clock.now().isoformat().replace("+00:00", "Z"),
         }
         sealed = self._box.encrypt(json.dumps(message).encode()).decode()
-        await jobs.enqueue(session, DELIVER, {"sealed": sealed})
+        await self._enqueue(session, DELIVER, {"sealed": sealed})
 
 
 async def _notifier(request: Request) -> Notifier:
@@ -94,7 +99,7 @@ FromNotifier = Annotated[Notifier, Depends(_notifier)]
 """The notifier of this process, for endpoints."""
 
 
-def entrypoints(root_key: bytes, var: Path) -> Mapping[str, jobs.Handler]:
+def entrypoints(root_key: bytes, var: Path) -> Mapping[str, Callable[[dict[str, Any]], Awaitable[None]]]:
     """The job that delivers: to `messages.jsonl` under `var`, one JSON line a message. For development only."""
     opener = box(root_key, PURPOSE)
 

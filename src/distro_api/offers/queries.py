@@ -51,9 +51,9 @@ async def read_terms(session: AsyncSession, distributor_id: UUID, sku_ids: Colle
     known = [row.Sku.id for row in skus]
     stock: dict[UUID, list[tuple[UUID, Mode, int]]] = {}
     takes = select(SkuStock.sku_id, SkuStock.item_id, Item.mode, SkuStock.units).join(Item, Item.id == SkuStock.item_id)
-    for sku_id, item_id, mode, units in (
-        await session.execute(takes.where(SkuStock.sku_id.in_(known)).order_by(SkuStock.position))
-    ).tuples():
+    for sku_id, item_id, mode, units in await session.execute(
+        takes.where(SkuStock.sku_id.in_(known)).order_by(SkuStock.position)
+    ):
         stock.setdefault(sku_id, []).append((item_id, mode, units))
     strategies: dict[UUID, list[tuple[StrategyItem, Strategy]]] = {}
     applicable = (
@@ -107,7 +107,7 @@ async def catalogue_versions(session: AsyncSession, supplier_ids: Collection[UUI
         .outerjoin(CatalogueVersion, CatalogueVersion.supplier_id == Organization.id)
         .where(Organization.id.in_(supplier_ids), Organization.status == OrganizationStatus.ACTIVE)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def visible_offers(principal: Principal, *, today: date, channel: Channel | None) -> Select[Sku]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core import clock
 from distro_api.core.db import Base, Versioned
+from distro_api.relations.states import RelationStatus as RelationStatus
 
 
 class Sells(StrEnum):
@@ -16,11 +17,6 @@ class Sells(StrEnum):
 
     ALL = "all"
     LISTED = "listed"
-
-
-class RelationStatus(StrEnum):
-    ACTIVE = "active"
-    STOPPED = "stopped"
 
 
 class SupplyRelation(Versioned):

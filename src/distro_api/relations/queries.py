@@ -70,13 +70,12 @@ async def relation(
     return row
 
 
-async def relation_between(
-    session: AsyncSession, supplier_id: UUID, distributor_id: UUID, *, for_share: bool = False
-) -> SupplyRelation | None:
-    found = select(SupplyRelation).where(
-        SupplyRelation.supplier_id == supplier_id, SupplyRelation.distributor_id == distributor_id
+async def relation_between(session: AsyncSession, supplier_id: UUID, distributor_id: UUID) -> SupplyRelation | None:
+    return await session.scalar(
+        select(SupplyRelation).where(
+            SupplyRelation.supplier_id == supplier_id, SupplyRelation.distributor_id == distributor_id
+        )
     )
-    return await session.scalar(found.with_for_update(read=True) if for_share else found)
 
 
 async def organizations(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, Organization]:

@@ -26,7 +26,7 @@ from distro_api.identity.service.organizations import NewUser, create_organizati
 from distro_api.notifications.service import Channel, Notifier, Template
 from distro_api.products import service as products
 from distro_api.relations import queries
-from distro_api.relations.errors import CooperationStopped, NoRelation, RelationExists, UnknownDistributor
+from distro_api.relations.errors import RelationExists, UnknownDistributor
 from distro_api.relations.events import RelationOpened, RelationResumed, RelationStopped
 from distro_api.relations.models import ProductAuthorization, RelationStatus, Sells, SupplyRelation
 from distro_api.relations.schemas import AuthorizationLine, LineResult, UpdateRelation
@@ -233,20 +233,6 @@ async def withdraw_product(session: AsyncSession, principal: Principal, relation
         raise NotFoundHere
     audit.record(session, principal.actor, "relations.withdraw", "relation", found.id, sku_id=sku_id)
     await _changed(session, found)
-
-
-async def require_active(session: AsyncSession, supplier_id: UUID, distributor_id: UUID) -> SupplyRelation:
-    """The relation, which cannot be stopped before the caller's transaction ends: for recharges and new accounts.
-
-    Raises:
-        NoRelation, CooperationStopped
-    """
-    found = await queries.relation_between(session, supplier_id, distributor_id, for_share=True)
-    if found is None:
-        raise NoRelation
-    if found.status is not RelationStatus.ACTIVE:
-        raise CooperationStopped(relation_id=found.id)
-    return found
 
 
 async def _changed(session: AsyncSession, relation: SupplyRelation) -> None:

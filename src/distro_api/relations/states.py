@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
-from distro_api.relations.models import RelationStatus
+
+class RelationStatus(StrEnum):
+    ACTIVE = "active"
+    STOPPED = "stopped"
 
 
 class RelationAction(StrEnum):

@@ -7,12 +7,13 @@ accounts that a supplier owes (prepaid, points) or lends on (credit: a debt is n
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from distro_api.accounts.errors import AccountNotUsable, InsufficientFunds
 from distro_api.accounts.models import FLOORED, AccountKind, AccountStatus, TransferState, contra_account_id
 from distro_api.core import clock
-from distro_api.core.db import Connection
+from distro_api.core.db import Columns, Connection, Writes
 
 
 @dataclass(slots=True)
@@ -60,9 +61,9 @@ class Ledger:
     """The locked accounts of a batch and the transfers decided on them."""
 
     accounts: Mapping[UUID, LockedAccount]
-    transfers: list[tuple[object, ...]] = field(default_factory=list)
-    entries: list[tuple[object, ...]] = field(default_factory=list)
-    _changes: dict[UUID, list[int]] = field(default_factory=dict)
+    transfers: list[tuple[Any, ...]] = field(default_factory=list)
+    entries: list[tuple[Any, ...]] = field(default_factory=list)
+    changes: dict[UUID, list[int]] = field(default_factory=dict)
     _by_name: dict[tuple[UUID, UUID, str], LockedAccount] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -141,7 +142,7 @@ class Ledger:
                 credit_id,
                 amount,
                 account.unit,
-                state.value,
+                state,
                 pending_id,
                 why.kind,
                 why.reference_id,
@@ -153,7 +154,7 @@ class Ledger:
         account.posted += amount
         account.frozen += frozen
         account.entry_count += 1
-        change = self._changes.setdefault(account.id, [0, 0, 0])
+        change = self.changes.setdefault(account.id, [0, 0, 0])
         change[0] += amount
         change[1] += frozen
         change[2] += 1
@@ -217,47 +218,62 @@ async def lock_many(connection: Connection, ids: Iterable[UUID], named: Iterable
     return Ledger({row[0]: LockedAccount(*row) for row in rows})
 
 
-_APPLY = """
-WITH moved AS (
-    INSERT INTO transfers (id, supplier_id, debit_account_id, credit_account_id, amount, unit, state, pending_id, kind,
-        reference_id, created_at)
-    SELECT * FROM unnest($5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::bigint[], $10::text[], $11::text[], $12::uuid[],
-        $13::text[], $14::uuid[], $15::timestamptz[])
-), entered AS (
-    INSERT INTO entries (transfer_id, leg, supplier_id, account_id, kind, amount, frozen_delta, available_after,
-        balance_after, account_version, reference_id, created_at)
-    SELECT * FROM unnest($16::uuid[], $17::smallint[], $18::uuid[], $19::uuid[], $20::text[], $21::bigint[], $22::bigint[],
-        $23::bigint[], $24::bigint[], $25::bigint[], $26::uuid[], $27::timestamptz[])
-), changed AS (
-    UPDATE accounts a SET posted = a.posted + w.posted, frozen = a.frozen + w.frozen, entry_count = a.entry_count + w.n,
-        limit_floor = GREATEST(a.credit_limit, LEAST(a.limit_floor, a.frozen + w.frozen - a.posted - w.posted))
-            + CASE WHEN a.limit_floor IS NULL THEN NULL ELSE 0 END
-    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w(id, posted, frozen, n)
-    WHERE a.id = w.id RETURNING a.id, a.posted, a.frozen, a.entry_count
+_TRANSFER_COLUMNS: Columns = (
+    ("id", "uuid"),
+    ("supplier_id", "uuid"),
+    ("debit_account_id", "uuid"),
+    ("credit_account_id", "uuid"),
+    ("amount", "bigint"),
+    ("unit", "text"),
+    ("state", "text"),
+    ("pending_id", "uuid"),
+    ("kind", "text"),
+    ("reference_id", "uuid"),
+    ("created_at", "timestamptz"),
 )
-SELECT id, posted, frozen, entry_count FROM changed
+_ENTRY_COLUMNS: Columns = (
+    ("transfer_id", "uuid"),
+    ("leg", "smallint"),
+    ("supplier_id", "uuid"),
+    ("account_id", "uuid"),
+    ("kind", "text"),
+    ("amount", "bigint"),
+    ("frozen_delta", "bigint"),
+    ("available_after", "bigint"),
+    ("balance_after", "bigint"),
+    ("account_version", "bigint"),
+    ("reference_id", "uuid"),
+    ("created_at", "timestamptz"),
+)
+_APPLY = """
+UPDATE accounts a SET posted = a.posted + w.posted, frozen = a.frozen + w.frozen, entry_count = a.entry_count + w.n,
+    limit_floor = CASE WHEN a.limit_floor IS NOT NULL
+        THEN GREATEST(a.credit_limit, LEAST(a.limit_floor, a.frozen + w.frozen - a.posted - w.posted)) END
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w(id, posted, frozen, n)
+WHERE a.id = w.id RETURNING a.id, a.posted, a.frozen, a.entry_count
 """
 """The floor only comes down with what is used: a rise would make the CHECK say yes to everything."""
 
 
-async def apply_many(connection: Connection, ledger: Ledger) -> None:
+async def apply_many(connection: Connection, writes: Writes, ledger: Ledger) -> None:
     """Write transfers, entries and balances; increments in SQL, so that a CHECK that fires here is our bug."""
     if not ledger.transfers:
         return
-    posted, frozen, counts = zip(*ledger._changes.values(), strict=True)
-    written = await connection.fetch(
-        _APPLY,
-        list(ledger._changes),
-        posted,
-        frozen,
-        counts,
-        *map(list, zip(*ledger.transfers, strict=True)),
-        *map(list, zip(*ledger.entries, strict=True)),
-    )
+    posted, frozen, counts = zip(*ledger.changes.values(), strict=True)
+    written = await connection.fetch(_APPLY, list(ledger.changes), posted, frozen, counts)
     for account_id, now_posted, now_frozen, count in written:
         account = ledger.accounts[account_id]
         found, decided = (now_posted, now_frozen, count), (account.posted, account.frozen, account.entry_count)
         assert found == decided, "balance differs from decision"
+    writes.insert("transfers", _TRANSFER_COLUMNS, ledger.transfers)
+    writes.insert("entries", _ENTRY_COLUMNS, ledger.entries)
+
+
+async def book(connection: Connection, ledger: Ledger) -> None:
+    """`apply_many` for a transaction that writes nothing else by arrays."""
+    writes = Writes()
+    await apply_many(connection, writes, ledger)
+    await writes.run(connection)
 
 
 def floor_of(kind: AccountKind, credit_limit: int, posted: int = 0, frozen: int = 0) -> int | None:

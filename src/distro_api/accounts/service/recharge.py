@@ -70,7 +70,7 @@ async def approve_recharge(session: AsyncSession, principal: Principal, recharge
     books = await ledger.lock_many(connection, [recharge.account_id])
     why = Why(recharge.kind, recharge.id, clock.now())
     books.credit(books.accounts[recharge.account_id], recharge.amount, AccountKind.CASH, why, clock.new_id())
-    await ledger.apply_many(connection, books)
+    await ledger.book(connection, books)
     audit.record(session, principal.actor, f"{recharge.kind}s.approve", "recharge", recharge.id, amount=recharge.amount)
     _tell(session, recharge, RechargeSucceeded)
     await session.flush()

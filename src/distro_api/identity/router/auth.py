@@ -34,7 +34,10 @@ DEMO_ACCOUNTS = {
 
 @router.post("/token", response_model=TokensOut, responses=SIGN_IN_REFUSALS, openapi_extra=capability("I1"))
 async def get_token(
-    form: Annotated[TokenForm, Form()], transactions: Transactions, issuer: FromIssuer, origin: FromOrigin
+    form: Annotated[TokenForm, Form(openapi_examples=DEMO_ACCOUNTS)],
+    transactions: Transactions,
+    issuer: FromIssuer,
+    origin: FromOrigin,
 ) -> TokensOut:
     """Sign in by the OAuth2 password form, as Authorize here does; username may be a phone number or an e-mail address."""
     return await _log_in(form, transactions, issuer, origin)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core import clock
@@ -89,7 +90,7 @@ def record_many(writes: Writes, acts: Iterable[Act]) -> None:
             act.action,
             act.object_type,
             act.object_id,
-            json.dumps(act.detail, default=str),
+            to_json(act.detail, fallback=str).decode(),
             act.actor.request_id,
             act.actor.address,
         )

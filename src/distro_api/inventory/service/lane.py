@@ -1,13 +1,13 @@
 """Stock inside a lane: lock the buckets of a batch, decide on a working copy, write all changes at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from distro_api.core import clock
-from distro_api.core.db import Connection
+from distro_api.core.db import Columns, Connection, Writes
 from distro_api.inventory.errors import InsufficientStock
 from distro_api.inventory.models import MovementKind
 
@@ -151,25 +151,31 @@ async def lock_many(connection: Connection, bucket_ids: Iterable[UUID]) -> Stock
     return Stock({row[0]: LockedBucket(*row) for row in rows})
 
 
-_APPLY = """
-WITH changed AS (
-    UPDATE inventory_buckets b SET held = b.held + w.held, sold = b.sold + w.sold, issued = b.issued + w.issued
-    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w(id, held, sold, issued)
-    WHERE b.id = w.id RETURNING b.id, b.held, b.sold, b.issued
-), moved AS (
-    INSERT INTO inventory_movements (id, created_at, supplier_id, item_id, bucket_id, service_date, slot, kind,
-        capacity_delta, held_delta, sold_delta, issued_delta, reference_id, actor_id, reason)
-    SELECT m.id, m.at, m.supplier_id, m.item_id, m.bucket_id, m.service_date, m.slot, m.kind,
-        0, m.held, m.sold, m.issued, m.reference_id, m.actor_id, ''
-    FROM unnest($5::uuid[], $6::timestamptz[], $7::uuid[], $8::uuid[], $9::uuid[], $10::date[], $11::text[], $12::text[],
-        $13::bigint[], $14::bigint[], $15::bigint[], $16::uuid[], $17::uuid[])
-        AS m(id, at, supplier_id, item_id, bucket_id, service_date, slot, kind, held, sold, issued, reference_id, actor_id)
+_MOVEMENT_COLUMNS: Columns = (
+    ("id", "uuid"),
+    ("created_at", "timestamptz"),
+    ("supplier_id", "uuid"),
+    ("item_id", "uuid"),
+    ("bucket_id", "uuid"),
+    ("service_date", "date"),
+    ("slot", "text"),
+    ("kind", "text"),
+    ("capacity_delta", "bigint"),
+    ("held_delta", "bigint"),
+    ("sold_delta", "bigint"),
+    ("issued_delta", "bigint"),
+    ("reference_id", "uuid"),
+    ("actor_id", "uuid"),
+    ("reason", "text"),
 )
-SELECT id, held, sold, issued FROM changed
+_APPLY = """
+UPDATE inventory_buckets b SET held = b.held + w.held, sold = b.sold + w.sold, issued = b.issued + w.issued
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w(id, held, sold, issued)
+WHERE b.id = w.id RETURNING b.id, b.held, b.sold, b.issued
 """
 
 
-async def apply_many(connection: Connection, stock: Stock) -> None:
+async def apply_many(connection: Connection, writes: Writes, stock: Stock) -> None:
     """Write the decided changes: increments in SQL, so that a CHECK that fires here is our bug."""
     if not stock.changes:
         return
@@ -179,32 +185,32 @@ async def apply_many(connection: Connection, stock: Stock) -> None:
         sums[0] += change.held
         sums[1] += change.sold
         sums[2] += change.issued
-    moves = [
-        (
-            clock.new_id(),
-            c.at,
-            c.bucket.supplier_id,
-            c.bucket.item_id,
-            c.bucket.id,
-            c.bucket.service_date,
-            c.bucket.slot,
-            c.kind.value,
-            c.held,
-            c.sold,
-            c.issued,
-            c.reference_id,
-            c.actor_id,
-        )
-        for c in stock.changes
-    ]
     held, sold, issued = zip(*deltas.values(), strict=True)
-    written = await connection.fetch(_APPLY, list(deltas), held, sold, issued, *_columns(moves))
+    written = await connection.fetch(_APPLY, list(deltas), held, sold, issued)
     for bucket_id, now_held, now_sold, now_issued in written:
         bucket = stock.buckets[bucket_id]
         assert (now_held, now_sold, now_issued) == (bucket.held, bucket.sold, bucket.issued), (
             "stock differs from decision"
         )
+    writes.insert("inventory_movements", _MOVEMENT_COLUMNS, [_movement(change) for change in stock.changes])
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return list(map(list, zip(*rows, strict=True)))
+def _movement(change: Change) -> tuple[Any, ...]:
+    bucket = change.bucket
+    return (
+        clock.new_id(),
+        change.at,
+        bucket.supplier_id,
+        bucket.item_id,
+        bucket.id,
+        bucket.service_date,
+        bucket.slot,
+        change.kind,
+        0,
+        change.held,
+        change.sold,
+        change.issued,
+        change.reference_id,
+        change.actor_id,
+        "",
+    )

@@ -4,8 +4,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
+
+from pydantic_core import to_json
 
 from distro_api.inventory.models import Mode, bucket_id
 from distro_api.inventory.service.lane import Take
@@ -207,40 +210,37 @@ STEP_COLUMNS = _columns(
     ("text", "reason"),
     ("timestamptz", "created_at"),
 )
-_ORDER_JSON = {"shipping_address", "pay_by"}
-_LINE_JSON = {"refund_rules", "explanation"}
 _ORDER_NAMES = [name for name, _ in ORDER_COLUMNS]
 _LINE_NAMES = [name for name, _ in LINE_COLUMNS]
+_ORDER_VALUES = attrgetter(*_ORDER_NAMES)
+_LINE_VALUES = attrgetter(*_LINE_NAMES)
+_ORDER_JSON = [i for i, (_, kind) in enumerate(ORDER_COLUMNS) if kind == "jsonb"]
+_LINE_JSON = [i for i, (_, kind) in enumerate(LINE_COLUMNS) if kind == "jsonb"]
 
 
 def order_row(order: WorkingOrder) -> tuple[Any, ...]:
-    """The values of ORDER_COLUMNS."""
-    return tuple(_stored(name, getattr(order, name), _ORDER_JSON) for name in _ORDER_NAMES)
+    """The values of ORDER_COLUMNS, JSON as text."""
+    return _with_json(_ORDER_VALUES(order), _ORDER_JSON)
 
 
 def line_row(line: Line) -> tuple[Any, ...]:
-    """The values of LINE_COLUMNS."""
-    return tuple(
-        _stock_json(line.stock) if name == "stock" else _stored(name, getattr(line, name), _LINE_JSON)
-        for name in _LINE_NAMES
-    )
+    """The values of LINE_COLUMNS, JSON as text."""
+    return _with_json(_LINE_VALUES(line), _LINE_JSON)
 
 
-def _stock_json(stock: Iterable[StockTake]) -> str:
-    return json.dumps([{"item_id": str(part.item_id), "mode": part.mode.value, "units": part.units} for part in stock])
-
-
-def _stored(name: str, value: Any, json_names: set[str]) -> Any:
-    if name in json_names:
-        return None if value is None else json.dumps(value, ensure_ascii=False)
-    return value.value if isinstance(value, OrderStatus) else value
+def _with_json(values: tuple[Any, ...], positions: list[int]) -> tuple[Any, ...]:
+    row = list(values)
+    for i in positions:
+        if row[i] is not None:
+            row[i] = to_json(row[i]).decode()
+    return tuple(row)
 
 
 def order_from(row: Sequence[Any]) -> WorkingOrder:
     """From a row of ORDER_COLUMNS (JSON as text)."""
     values = dict(zip(_ORDER_NAMES, row, strict=False))
     values["status"] = OrderStatus(values["status"])
-    for name in _ORDER_JSON:
+    for name in ("shipping_address", "pay_by"):
         values[name] = None if values[name] is None else json.loads(values[name])
     return WorkingOrder(**values)
 
@@ -248,7 +248,7 @@ def order_from(row: Sequence[Any]) -> WorkingOrder:
 def line_from(row: Sequence[Any]) -> Line:
     """From a row of LINE_COLUMNS (JSON as text)."""
     values = dict(zip(_LINE_NAMES, row, strict=False))
-    for name in _LINE_JSON:
+    for name in ("refund_rules", "explanation"):
         values[name] = json.loads(values[name])
     values["stock"] = tuple(
         StockTake(UUID(part["item_id"]), Mode(part["mode"]), part["units"]) for part in json.loads(values["stock"])
@@ -292,10 +292,10 @@ def render(
         "paid_amount": order.paid_amount,
         "refunded_amount": order.refunded_amount,
         "pay_by": order.pay_by,
-        "pay_before": instant(order.pay_before),
-        "paid_at": instant(order.paid_at),
-        "created_at": instant(order.created_at),
-        "updated_at": instant(order.updated_at),
+        "pay_before": order.pay_before,
+        "paid_at": order.paid_at,
+        "created_at": order.created_at,
+        "updated_at": order.updated_at,
         "version": order.version,
         "lines": [_render_line(line, tickets.get(line.id, ())) for line in order.lines],
         "timeline": [
@@ -305,7 +305,7 @@ def render(
                 "actor_id": step.actor_id,
                 "actor_organization_id": step.actor_organization_id,
                 "reason": step.reason,
-                "created_at": instant(step.created_at),
+                "created_at": step.created_at,
             }
             for step in order.steps
         ],
@@ -352,11 +352,6 @@ def _render_line(line: Line, tickets: Iterable[LockedTicket]) -> dict[str, Any]:
             for ticket in tickets
         ],
     }
-
-
-def instant(value: datetime | None) -> str | None:
-    """RFC 3339 in UTC with Z."""
-    return None if value is None else value.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def mask_name(name: str) -> str:

@@ -225,9 +225,9 @@ async def _write(
     new = {order.id for order in world.placed}
     await update_orders(connection, [order for order in world.changed.values() if order.id not in new])
     await tickets.apply_many(connection, writes, world.tickets)
-    await inventory.apply_many(connection, world.stock)
+    await inventory.apply_many(connection, writes, world.stock)
     await limits.apply_many(connection, world.counters)
-    await accounts.apply_many(connection, world.ledger)
+    await accounts.apply_many(connection, writes, world.ledger)
     add_new_rows(writes, world)
     audit.record_many(writes, world.acts)
     outbox.publish_many(writes, world.events)

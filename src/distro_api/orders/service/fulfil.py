@@ -36,7 +36,7 @@ async def follow_tickets(session: AsyncSession, events: Sequence[Stored]) -> Non
         add_steps(writes, [(order, step)] if step is not _NO_STEP else [])
         outbox.publish_many(writes, [(event_of(order, fact), order.updated_at) for fact in _told(step)])
     await update_orders(connection, changed)
-    await inventory.apply_many(connection, stock)
+    await inventory.apply_many(connection, writes, stock)
     await writes.run(connection)
 
 

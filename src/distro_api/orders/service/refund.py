@@ -10,7 +10,7 @@ from distro_api.core.errors import NotFoundHere
 from distro_api.core.money import share
 from distro_api.identity.service.audit import Actor
 from distro_api.orders.errors import NothingToRefund, NotRefundable
-from distro_api.orders.queries.working import Line, WorkingOrder, instant
+from distro_api.orders.queries.working import Line, WorkingOrder
 from distro_api.strategies.service.refunds import refund_fee
 from distro_api.tickets.service.lane import LockedTicket
 
@@ -75,7 +75,7 @@ class RefundRows:
             "retail_amount": self.retail_amount,
             "settlement_amount": self.settlement_amount,
             "commission_amount": self.commission_amount,
-            "created_at": instant(self.at),
+            "created_at": self.at,
             "version": 1,
             "lines": [
                 {

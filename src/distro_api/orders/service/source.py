@@ -18,10 +18,8 @@ class RandomSource:
         return clock.new_id()
 
     def order_no(self, at: datetime) -> str:
-        """Twenty digits: day, millisecond of the day, six random ones. Drawn again when a batch runs again."""
-        local = at.astimezone(self._zone)
-        of_day = ((local.hour * 60 + local.minute) * 60 + local.second) * 1000 + local.microsecond // 1000
-        return f"{local:%y%m%d}{of_day:08d}{secrets.randbelow(1_000_000):06d}"
+        """Twenty digits: the day and fourteen random ones. Drawn again when a batch runs again."""
+        return f"{at.astimezone(self._zone):%y%m%d}{secrets.randbelow(10**14):014d}"
 
     def ticket_code(self) -> str:
         return new_code()
