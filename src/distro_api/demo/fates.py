@@ -154,7 +154,9 @@ class Fates:
         if roll < 0.05:
             yield self._event(self._in_hours(at + timedelta(hours=self.rng.randrange(5, 20))), Act.CANCEL, sale)
         elif roll < 0.08 and sale.quantity > 1:
-            yield self._event(self._in_hours(at + timedelta(hours=self.rng.randrange(5, 40))), Act.REFUND, sale, None, 1)
+            yield self._event(
+                self._in_hours(at + timedelta(hours=self.rng.randrange(5, 40))), Act.REFUND, sale, None, 1
+            )
 
     def _with_codes(self, sale: Sale, at: datetime) -> Iterator[Event]:
         roll = self._special() if self._can_wait(sale, at) else self.rng.uniform(0.11, 1)
@@ -224,7 +226,9 @@ class Fates:
         """Minutes before noon or five o'clock: what follows soon falls into the next shift."""
         local = at.astimezone(clock.zone(self.time_zone))
         hour = 12 if local.hour < 12 else 17
-        moved = local.replace(hour=hour, minute=0, second=0, microsecond=0) - timedelta(minutes=self.rng.randrange(2, 9))
+        moved = local.replace(hour=hour, minute=0, second=0, microsecond=0) - timedelta(
+            minutes=self.rng.randrange(2, 9)
+        )
         return moved if moved > at else moved + timedelta(days=1)
 
 

@@ -81,13 +81,25 @@ PRODUCTS = (
         weight_g=350,
         weight=6,
     ),
-    _goods(4, "古田银耳", "朵大易出胶。", DRIED, (("YINER-200", "二百克装", 46, 1),), stock=9000, weight_g=300, weight=5),
-    _goods(5, "建宁通心白莲", "通心去芯，当年新莲。", DRIED, (("BAILIAN-500", "五百克装", 79, 1),), stock=8000, weight_g=560),
+    _goods(
+        4, "古田银耳", "朵大易出胶。", DRIED, (("YINER-200", "二百克装", 46, 1),), stock=9000, weight_g=300, weight=5
+    ),
+    _goods(
+        5,
+        "建宁通心白莲",
+        "通心去芯，当年新莲。",
+        DRIED,
+        (("BAILIAN-500", "五百克装", 79, 1),),
+        stock=8000,
+        weight_g=560,
+    ),
     _goods(6, "莆田桂圆干", "肉厚核小。", DRIED, (("GUIYUAN-500", "五百克装", 52, 1),), stock=8000, weight_g=560),
     _goods(7, "霞浦紫菜", "头水紫菜，免洗。", DRIED, (("ZICAI-100", "一百克装", 29, 1),), stock=12000, weight_g=180),
     _goods(8, "长汀豆腐干", "五香与微辣各半。", CAKES, (("DOUFUGAN-10", "十袋装", 39, 1),), stock=9000, weight_g=800),
     _goods(9, "闽式肉松", "原味，罐装。", CAKES, (("ROUSONG-2", "两罐装", 68, 1),), stock=7000, weight_g=700),
-    _goods(10, "古早味绿豆糕", "低糖，独立小包。", CAKES, (("LVDOUGAO-20", "二十枚装", 45, 1),), stock=9000, weight_g=650),
+    _goods(
+        10, "古早味绿豆糕", "低糖，独立小包。", CAKES, (("LVDOUGAO-20", "二十枚装", 45, 1),), stock=9000, weight_g=650
+    ),
     _goods(
         11,
         "永春芦柑礼箱",
@@ -140,7 +152,9 @@ SUPPLIER = SupplierPlan(
     weight=20,
     products=PRODUCTS,
     waiting=(
-        _goods(21, "手工米粉", "晾晒米粉，待平台审核。", DRIED, (("MIFEN-1000", "两斤装", 36, 1),), stock=0, weight_g=1100),
+        _goods(
+            21, "手工米粉", "晾晒米粉，待平台审核。", DRIED, (("MIFEN-1000", "两斤装", 36, 1),), stock=0, weight_g=1100
+        ),
     ),
     drafts=(),
     refused=(
@@ -150,7 +164,15 @@ SUPPLIER = SupplierPlan(
         ),
     ),
     withdrawn=(
-        _goods(23, "中秋手作月饼礼盒", "季节商品，已下架。", BOXES, (("MOONCAKE", "八枚装", 158, 1),), stock=0, weight_g=1200),
+        _goods(
+            23,
+            "中秋手作月饼礼盒",
+            "季节商品，已下架。",
+            BOXES,
+            (("MOONCAKE", "八枚装", 158, 1),),
+            stock=0,
+            weight_g=1200,
+        ),
     ),
     agency_name="社区团长佣金",
     agency_percent="8.50",

@@ -9,7 +9,9 @@ AT_GATE = (("validity", {"by": "date"}), ("entry_rules", "凭票码在闸机扫�
 AT_MUSEUM = (("validity", {"by": "date"}), ("entry_rules", "凭票码在检票口扫码入馆，周一闭馆。"))
 
 
-def _pair(code: str, adult: int, child: int, adult_name: str = "成人票", child_name: str = "儿童票") -> tuple[SkuPlan, ...]:
+def _pair(
+    code: str, adult: int, child: int, adult_name: str = "成人票", child_name: str = "儿童票"
+) -> tuple[SkuPlan, ...]:
     return (
         SkuPlan(f"{code}-ADULT", adult_name, adult * YUAN, weight=6),
         SkuPlan(f"{code}-CHILD", child_name, child * YUAN, weight=2, usual=(1, 2), accompanies=True),
@@ -110,7 +112,10 @@ SNOW_PRODUCTS = (
         mode=Mode.TOTAL,
         capacity=(600, 600),
         weight=1,
-        attributes=(("validity", {"by": "days_after_order", "days": 365}), ("entry_rules", "首次入场时核销并换发实体卡。")),
+        attributes=(
+            ("validity", {"by": "days_after_order", "days": 365}),
+            ("entry_rules", "首次入场时核销并换发实体卡。"),
+        ),
     ),
 )
 

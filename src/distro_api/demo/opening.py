@@ -13,7 +13,6 @@ from distro_api.demo.plans import INVENTED, ProductPlan, SupplierPlan
 from distro_api.demo.stage import SUPPLIERS, Market, Stage, read_market
 from distro_api.identity.models import Kind
 from distro_api.identity.principal import Principal
-from distro_api.identity.service.audit import Actor
 from distro_api.identity.service.demo import DEMO_ACCOUNTS
 from distro_api.identity.service.organizations import NewUser, create_admin, create_organization
 from distro_api.inventory import service as inventory
@@ -124,7 +123,6 @@ async def _create(
             }
         ),
     )
-    return made
 
 
 def _description(product: ProductPlan) -> str:
@@ -174,7 +172,8 @@ async def _calendar(
 async def unsold(session: AsyncSession, stage: Stage) -> None:
     """What suppliers have but do not sell: under review since yesterday, drafts, refused, taken off sale."""
     market = await read_market(session)
-    labels = {row.name: row.id for model in (Category, Brand) for row in await session.scalars(select(model))}
+    labels = dict((await session.execute(select(Category.name, Category.id))).tuples().all())
+    labels |= dict((await session.execute(select(Brand.name, Brand.id))).tuples().all())
     for plan in SUPPLIERS:
         supplier = market.people[plan.username]
         with clock.at(stage.anchor - timedelta(hours=20)):

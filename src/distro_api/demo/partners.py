@@ -110,7 +110,9 @@ async def unfinished(session: AsyncSession, stage: Stage) -> None:
     with clock.at(stage.anchor - timedelta(days=3)):
         command = PayIn(amount=8_000 * YUAN, method="offline", note="对公转账，流水号待补")
         refused = await accounts.request_recharge(session, first, account.id, command, kind="recharge")
-        await accounts.reject_recharge(session, supplier, refused.id, reason="未查到该笔到账，请核对付款账户后重新提交。")
+        await accounts.reject_recharge(
+            session, supplier, refused.id, reason="未查到该笔到账，请核对付款账户后重新提交。"
+        )
     with clock.at(stage.anchor - timedelta(hours=3)):
         command = PayIn(amount=50_000 * YUAN, method="offline", note="对公转账")
         await accounts.request_recharge(session, first, account.id, command, kind="recharge")

@@ -49,14 +49,14 @@ def _part(price: int, percent: int) -> int:
 
 def _individual(stage: Stage, market: Market, plan: SupplierPlan) -> Terms:
     """Wholesale for everybody: weekend and holiday prices, quantity steps, limits, a refund ladder."""
-    return dict(
-        name="散客分销价",
-        channel=Channel.INDIVIDUAL,
-        business_mode=BusinessMode.WHOLESALE,
-        audience={"kind": AudienceKind.ALL},
-        refund_rules=LADDER,
-        items=[_wholesale_item(stage, ware) for ware in _wares(stage, market, plan)],
-    )
+    return {
+        "name": "散客分销价",
+        "channel": Channel.INDIVIDUAL,
+        "business_mode": BusinessMode.WHOLESALE,
+        "audience": {"kind": AudienceKind.ALL},
+        "refund_rules": LADDER,
+        "items": [_wholesale_item(stage, ware) for ware in _wares(stage, market, plan)],
+    }
 
 
 def _wholesale_item(stage: Stage, ware: Ware) -> Terms:
@@ -103,14 +103,14 @@ def _agency(stage: Stage, market: Market, plan: SupplierPlan) -> Terms:
             item["date_prices"] = [days | {"retail_price": _part(price, 108)}]
             item["limits"] = {"advance_days_max": 90, "cut_off": {"days_before": 0, "time": "16:00"}}
         items.append(item)
-    return dict(
-        name=plan.agency_name,
-        channel=Channel.INDIVIDUAL,
-        business_mode=BusinessMode.AGENCY,
-        audience={"kind": AudienceKind.TIERS, "tiers": [AGENT]},
-        refund_rules=STRICT_LADDER,
-        items=items,
-    )
+    return {
+        "name": plan.agency_name,
+        "channel": Channel.INDIVIDUAL,
+        "business_mode": BusinessMode.AGENCY,
+        "audience": {"kind": AudienceKind.TIERS, "tiers": [AGENT]},
+        "refund_rules": STRICT_LADDER,
+        "items": items,
+    }
 
 
 def _enterprise(stage: Stage, market: Market, plan: SupplierPlan) -> Terms:
@@ -127,15 +127,15 @@ def _enterprise(stage: Stage, market: Market, plan: SupplierPlan) -> Terms:
         if price:
             item["quantity_prices"] = _steps(price, (20, 76), (100, 72))
         items.append(item | {"limits": {"max_quantity": 2000}})
-    return dict(
-        name="政企采购价",
-        channel=Channel.ENTERPRISE,
-        business_mode=BusinessMode.WHOLESALE,
-        audience={"kind": AudienceKind.DISTRIBUTORS, "distributor_ids": named},
-        refund_rules=LADDER,
-        order_approval=True,
-        items=items,
-    )
+    return {
+        "name": "政企采购价",
+        "channel": Channel.ENTERPRISE,
+        "business_mode": BusinessMode.WHOLESALE,
+        "audience": {"kind": AudienceKind.DISTRIBUTORS, "distributor_ids": named},
+        "refund_rules": LADDER,
+        "order_approval": True,
+        "items": items,
+    }
 
 
 def _common(stage: Stage) -> Terms:

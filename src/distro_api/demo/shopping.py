@@ -135,9 +135,7 @@ class Shopping:
             if open_ and day <= self.stage.last_day and (day.isoweekday() >= 6 or rng.random() < 0.6):
                 return day
 
-    def _lines(
-        self, wares: list[Ware], relation: RelationPlan, day: date | None, enterprise: bool
-    ) -> tuple[Line, ...]:
+    def _lines(self, wares: list[Ware], relation: RelationPlan, day: date | None, enterprise: bool) -> tuple[Line, ...]:
         rng = self.rng
         if relation.listed:
             codes = {code for code, _ in relation.authorised}
@@ -160,6 +158,11 @@ class Shopping:
             return "credit"
         credit = relation.credit and not product.authorised_only and self.rng.random() < 0.3
         return "credit" if credit else "prepaid"
+
+    def purse(self, distributor: str, supplier: str) -> str:
+        """The account that a distributor pays from afterwards."""
+        plans = {(one.username, relation.supplier): relation for one, relation in relations()}
+        return "prepaid" if plans[distributor, supplier].prepaid else "credit"
 
     def _intent(self, enterprise: bool, near_boundary: bool) -> str:
         roll = self.rng.random()

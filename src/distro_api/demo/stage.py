@@ -67,7 +67,7 @@ class Ware:
     """A SKU of the market with the plan it was made by."""
 
     id: UUID
-    product_id: UUID
+    supplier: str
     sku: SkuPlan
     product: ProductPlan
 
@@ -103,13 +103,13 @@ async def read_market(session: AsyncSession) -> Market:
     for user, kind in rows.tuples():
         held = permissions_of(kind, user.role, "")
         people[user.username] = Principal(user.id, user.organization_id, kind, held, DEMO)
-    plans = {sku.code: (sku, product) for plan in SUPPLIERS for product in plan.products for sku in product.skus}
-    wares: dict[str, Ware] = {}
-    for code, sku_id, product_id in (
-        await session.execute(select(Sku.code, Sku.id, Sku.product_id).where(Sku.code.in_(plans)))
-    ).tuples():
-        assert code is not None
-        sku, product = plans[code]
-        wares[code] = Ware(sku_id, product_id, sku, product)
+    found = dict((await session.execute(select(Sku.code, Sku.id).where(Sku.code.is_not(None)))).tuples().all())
+    wares = {
+        sku.code: Ware(found[sku.code], plan.username, sku, product)
+        for plan in SUPPLIERS
+        for product in plan.products
+        for sku in product.skus
+        if sku.code in found
+    }
     items = (await session.execute(select(Item.name, Item.id))).tuples()
     return Market(people, wares, dict(items.all()))
