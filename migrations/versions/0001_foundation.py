@@ -25,6 +25,7 @@ BEGIN
                 EXECUTE format('CREATE TABLE %I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)', leaf, parent,
                                to_char(month, 'YYYY-MM-DD') || ' 00:00+00',
                                to_char(month + interval '1 month', 'YYYY-MM-DD') || ' 00:00+00');
+                EXECUTE format('REVOKE ALL ON %I FROM distro_app, distro_engine', leaf);
                 made := made + 1;
             END IF;
             month := month + interval '1 month';
@@ -33,7 +34,10 @@ BEGIN
     RETURN made;
 END $$
 """
-"""Monthly leaves of every partitioned table for the months of the two days; how many were made."""
+"""Monthly leaves of every partitioned table for the months of the two days; how many were made.
+
+Leaves are reached through their parent only: default privileges on them would let append-only rows be changed.
+"""
 
 
 def upgrade() -> None:

@@ -161,6 +161,7 @@ def upgrade() -> None:
             "refunded_amount + fee_amount <= settlement_amount", name=op.f("ck_order_lines_refund_within_settlement")
         ),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_order_lines_order_id")),
+        sa.ForeignKeyConstraint(["sku_id"], ["skus.id"], name=op.f("fk_order_lines_sku_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_lines")),
         postgresql_with={"fillfactor": 85},
     )

@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from distro_api import openapi
 from distro_api.accounts import router as accounts
 from distro_api.core import http
+from distro_api.core.crypto import derive
 from distro_api.core.db import Database
 from distro_api.core.lanes import Lanes
 from distro_api.core.provision import refuse_superuser, urls_of
@@ -21,6 +22,7 @@ from distro_api.identity import principal
 from distro_api.identity import router as identity
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
+from distro_api.incentives import router as incentives
 from distro_api.inventory import router as inventory
 from distro_api.jobs import service as jobs
 from distro_api.notifications.service import Notifier
@@ -34,6 +36,7 @@ from distro_api.products import router as products
 from distro_api.relations import router as relations
 from distro_api.strategies import router as strategies
 from distro_api.tickets import router as tickets
+from distro_api.webhooks import router as webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     identity.router,
@@ -42,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     products.router,
     products.categories,
     products.brands,
+    products.stock,
     inventory.router,
     strategies.router,
     strategies.holidays,
@@ -52,6 +56,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     tickets.router,
     accounts.router,
     accounts.recharges,
+    incentives.router,
+    webhooks.router,
 )
 
 
@@ -94,6 +100,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.tokens = Tokens(settings.root_key, settings.access_token_s)
     app.state.notifier = Notifier(settings.root_key, jobs.enqueue)
     app.state.key_owner = principal.key_owner
+    app.state.fingerprint_key = derive(settings.root_key, "idempotency")
     app.state.terms = Terms(app.state.database.sessions)
     app.state.revocations = await stack.enter_async_context(Revocations(app.state.database.sessions))
     run_batch = executor(RandomSource(settings.time_zone), settings.time_zone)

@@ -4,6 +4,7 @@ from distro_api.accounts import models as accounts
 from distro_api.core import idempotency, outbox
 from distro_api.core.db import Base
 from distro_api.identity import models as identity
+from distro_api.incentives import models as incentives
 from distro_api.inventory import models as inventory
 from distro_api.orders import models as orders
 from distro_api.products import models as products
@@ -11,9 +12,21 @@ from distro_api.relations import models as relations
 from distro_api.strategies import models as strategies
 from distro_api.tickets import models as tickets
 
-APPEND_ONLY = ("events", "audit_log", "inventory_movements", "transfers", "entries")
+APPEND_ONLY = ("events", "audit_log", "inventory_movements", "transfers", "entries", "incentive_movements")
 """Neither distro_app nor distro_engine may UPDATE or DELETE here."""
 
-ROOMS = (idempotency, outbox, identity, inventory, products, relations, strategies, accounts, tickets, orders)
+ROOMS = (
+    idempotency,
+    outbox,
+    identity,
+    inventory,
+    products,
+    relations,
+    strategies,
+    accounts,
+    tickets,
+    orders,
+    incentives,
+)
 
 __all__ = ["APPEND_ONLY", "ROOMS", "Base"]

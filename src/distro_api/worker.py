@@ -23,7 +23,7 @@ from distro_api.core.settings import Settings
 from distro_api.orders.jobs import close_overdue
 from distro_api.orders.service.batch import executor
 from distro_api.orders.service.source import RandomSource
-from distro_api.subscriptions import SUBSCRIBERS
+from distro_api.subscriptions import subscribers
 from distro_api.tickets.jobs import expire_tickets
 
 log = structlog.get_logger()
@@ -39,7 +39,8 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     """Work until `stop` is set."""
     urls = urls_of(settings)
     await refuse_superuser(urls.engine)
-    engine = sqlalchemy_engine(urls.engine, 4 + len(SUBSCRIBERS))
+    fed = subscribers(settings.time_zone)
+    engine = sqlalchemy_engine(urls.engine, 4 + len(fed))
     sessions: Sessions = async_sessionmaker(engine, expire_on_commit=False)
     stop = stop or asyncio.Event()
     try:
@@ -54,7 +55,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
                 _loop("sweep", sweep, SWEEP_POLL_S, stop),
                 _loop("upkeep", lambda: upkeep(sessions, settings), UPKEEP_POLL_S, stop),
             ]
-            for subscriber in SUBSCRIBERS:
+            for subscriber in fed:
                 loops.append(_loop(subscriber.name, _feeding(sessions, subscriber), EVENT_POLL_S, stop))
                 loops.append(_loop(f"{subscriber.name}.parked", _retrying(sessions, subscriber), SWEEP_POLL_S, stop))
             await asyncio.gather(*loops)

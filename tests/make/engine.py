@@ -15,6 +15,7 @@ from distro_api.accounts.service import verify as books
 from distro_api.core.errors import DomainError
 from distro_api.core.lanes import Answer, Lanes
 from distro_api.core.verify import run_checks
+from distro_api.incentives.service import verify as points
 from distro_api.inventory.service import verify as stock
 from distro_api.orders.service import verify as orders
 from distro_api.orders.service.commands import Command
@@ -23,7 +24,7 @@ from make.market import Market
 
 OrderLanes = Lanes[Command, Outcome]
 OpenLanes = Callable[[], AbstractAsyncContextManager[OrderLanes]]
-CHECKS = (*books.CHECKS, *stock.CHECKS, *orders.CHECKS)
+CHECKS = (*books.CHECKS, *stock.CHECKS, *orders.CHECKS, *points.CHECKS)
 
 
 def told(outcome: Any) -> dict[str, Any]:

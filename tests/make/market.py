@@ -15,7 +15,7 @@ from distro_api.identity.service.audit import Actor
 from distro_api.inventory.models import Mode, bucket_id
 from distro_api.offers.service.quote import Quote, QuotedLine, StockTake
 from distro_api.orders.service.commands import Approve, Cancel, Close, Customer, Pay, Place, RefundUnits, Reject
-from distro_api.tickets.service.lane import Redeem
+from distro_api.tickets.service.lane import Redeem, Reverse
 
 DAY = clock.local_date(clock.now(), "Asia/Shanghai") + timedelta(days=33)
 ANCHOR = datetime(DAY.year, DAY.month, DAY.day, tzinfo=clock.zone("Asia/Shanghai")).astimezone(UTC)
@@ -165,6 +165,9 @@ class Market:
     def refund(self, order_id: UUID, quantities: dict[UUID, int] | None) -> RefundUnits:
         by = self.distributor_id
         return RefundUnits(Actor(by), clock.now(), DAY - timedelta(days=30), None, order_id, by, quantities, "人数减少")
+
+    def reverse(self, ticket_id: UUID) -> Reverse:
+        return Reverse(self.supplier_id, ticket_id, None, "扫错了", Actor(self.supplier_id), clock.now(), None)
 
     def redeem(self, code: str, *, quantity: int | None = None, serial: str | None = None, today: date = DAY) -> Redeem:
         device = None if serial is None else "gate-1"

@@ -11,7 +11,7 @@ from distro_api.core import consume
 from distro_api.core.db import sqlalchemy_engine
 from distro_api.core.outbox import ParkedRow, Subscriber
 from distro_api.core.settings import Settings
-from distro_api.subscriptions import SUBSCRIBERS
+from distro_api.subscriptions import subscribers
 from distro_api.worker import Sessions, relay_once
 
 
@@ -26,13 +26,15 @@ async def worker_sessions(settings: Settings) -> AsyncIterator[Sessions]:
         await engine.dispose()
 
 
-async def settle(app: FastAPI | Settings, subscribers: Sequence[Subscriber] = SUBSCRIBERS) -> None:
+async def settle(app: FastAPI | Settings, only: Sequence[Subscriber] | None = None) -> None:
     """Relay what is published and let every subscriber handle it, and what that publishes, until nothing is left.
 
     An event that a subscriber fails on fails the test.
     """
-    async with worker_sessions(app if isinstance(app, Settings) else app.state.settings) as sessions:
-        while await relay_once(sessions) + sum([await consume.consume(sessions, s) for s in subscribers]):
+    settings = app if isinstance(app, Settings) else app.state.settings
+    fed = subscribers(settings.time_zone) if only is None else only
+    async with worker_sessions(settings) as sessions:
+        while await relay_once(sessions) + sum([await consume.consume(sessions, subscriber) for subscriber in fed]):
             pass
         async with sessions() as session:
             parked = (await session.scalars(select(ParkedRow))).all()

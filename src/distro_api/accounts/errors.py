@@ -13,7 +13,7 @@ class AccountNotUsable(Conflict):
         "account_not_usable",
         Text("账户未启用、已停用或不在有效期内", "The account is not active or not valid today"),
     )
-    detail = Text("账户状态：{status}", "Account status: {status}")
+    detail = Text("账户状态：{account_status}", "Account status: {account_status}")
 
 
 class NoAccount(Conflict):

@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from distro_api.accounts.states import AccountStatus as AccountStatus
+from distro_api.accounts.states import RechargeStatus as RechargeStatus
 from distro_api.core import clock
 from distro_api.core.db import Base, Versioned
 
@@ -32,12 +34,6 @@ class AccountKind(StrEnum):
 LIMITED = (AccountKind.PREPAID, AccountKind.CREDIT, AccountKind.SYNERGY, AccountKind.BONUS)
 FLOORED = (AccountKind.PREPAID, AccountKind.CREDIT)
 """Limited accounts that may not fall below their limit; points may, by a reversal."""
-
-
-class AccountStatus(StrEnum):
-    INACTIVE = "inactive"
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
 
 
 class TransferState(StrEnum):
@@ -141,12 +137,6 @@ class Entry(Base):
     account_version: Mapped[int | None]
     reference_id: Mapped[UUID]
     created_at: Mapped[datetime]
-
-
-class RechargeStatus(StrEnum):
-    PENDING_APPROVAL = "pending_approval"
-    SUCCEEDED = "succeeded"
-    REJECTED = "rejected"
 
 
 class Recharge(Versioned):

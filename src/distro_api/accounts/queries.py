@@ -74,11 +74,11 @@ def statement(account: Account) -> Select[Entry]:
 
 
 async def relation_status(session: AsyncSession, supplier_id: UUID, distributor_id: UUID) -> str | None:
-    """Whether the two work together; None: they never did."""
+    """Whether the two work together, and will until this transaction ends; None: they never did."""
     found: str | None = await session.scalar(
-        select(SupplyRelation.status).where(
-            SupplyRelation.supplier_id == supplier_id, SupplyRelation.distributor_id == distributor_id
-        )
+        select(SupplyRelation.status)
+        .where(SupplyRelation.supplier_id == supplier_id, SupplyRelation.distributor_id == distributor_id)
+        .with_for_update(read=True)
     )
     return found
 

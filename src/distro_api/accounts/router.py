@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from distro_api.accounts import queries, service
 from distro_api.accounts.errors import AccountExists, LimitNotForPrepaid, RelationStopped, WrongAccountKind
@@ -29,7 +29,7 @@ from distro_api.core.errors import (
     StateConflict,
 )
 from distro_api.core.http import IfMatch, capability, etag, problems
-from distro_api.core.idempotency import IdempotentRoute, required_key
+from distro_api.core.idempotency import IdempotentRoute, KeyRequired
 from distro_api.core.pagination import Page, Paging, page
 from distro_api.identity.principal import Principal, Require
 
@@ -166,10 +166,9 @@ PAY_IN = problems(NotFoundHere, WrongAccountKind, RelationStopped, NotSupportedY
     status_code=201,
     responses=PAY_IN,
     openapi_extra=capability("Y2"),
-    dependencies=[Depends(required_key)],
 )
 async def request_recharge(
-    account_id: UUID, command: PayIn, principal: Requester, session: Tx, response: Response
+    account_id: UUID, command: PayIn, principal: Requester, _: KeyRequired, session: Tx, response: Response
 ) -> Recharge:
     """Record money paid into a prepaid account outside the platform; the supplier approves it."""
     recharge = await service.request_recharge(session, principal, account_id, command, kind="recharge")
@@ -183,10 +182,9 @@ async def request_recharge(
     status_code=201,
     responses=PAY_IN,
     openapi_extra=capability("Y2"),
-    dependencies=[Depends(required_key)],
 )
 async def request_repayment(
-    account_id: UUID, command: PayIn, principal: Requester, session: Tx, response: Response
+    account_id: UUID, command: PayIn, principal: Requester, _: KeyRequired, session: Tx, response: Response
 ) -> Recharge:
     """Record money paid back on a credit account outside the platform; the supplier approves it."""
     recharge = await service.request_recharge(session, principal, account_id, command, kind="repayment")
@@ -232,9 +230,8 @@ async def get_recharge(recharge_id: UUID, principal: Reader, session: Read) -> R
     response_model=RechargeOut,
     responses=problems(NotFoundHere, StateConflict, *KEYED),
     openapi_extra=capability("Y2", "Y11"),
-    dependencies=[Depends(required_key)],
 )
-async def approve_recharge(recharge_id: UUID, principal: Approver, session: Tx) -> Recharge:
+async def approve_recharge(recharge_id: UUID, principal: Approver, _: KeyRequired, session: Tx) -> Recharge:
     """The money has arrived: it is on the account at once."""
     return await service.approve_recharge(session, principal, recharge_id)
 

@@ -2,8 +2,19 @@
 
 from enum import StrEnum
 
-from distro_api.accounts.models import AccountStatus, RechargeStatus
 from distro_api.core.errors import StateConflict
+
+
+class AccountStatus(StrEnum):
+    INACTIVE = "inactive"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class RechargeStatus(StrEnum):
+    PENDING_APPROVAL = "pending_approval"
+    SUCCEEDED = "succeeded"
+    REJECTED = "rejected"
 
 
 class AccountAction(StrEnum):
@@ -36,7 +47,7 @@ def account_after(status: AccountStatus, action: AccountAction) -> AccountStatus
         StateConflict
     """
     if (status, action) not in ACCOUNT:
-        raise StateConflict(status=status.value, action=action.value)
+        raise StateConflict(state=status.value, action=action.value)
     return ACCOUNT[status, action]
 
 
@@ -47,5 +58,5 @@ def recharge_after(status: RechargeStatus, action: RechargeAction) -> RechargeSt
         StateConflict
     """
     if (status, action) not in RECHARGE:
-        raise StateConflict(status=status.value, action=action.value)
+        raise StateConflict(state=status.value, action=action.value)
     return RECHARGE[status, action]

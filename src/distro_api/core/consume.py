@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from distro_api.core import clock
@@ -49,7 +49,7 @@ async def retry_parked(sessions: async_sessionmaker[AsyncSession], subscriber: S
         firsts = (
             select(ParkedRow)
             .where(ParkedRow.subscriber == subscriber.name)
-            .distinct(ParkedRow.aggregate_id)
+            .ext(distinct_on(ParkedRow.aggregate_id))
             .order_by(ParkedRow.aggregate_id, ParkedRow.position)
             .subquery()
         )

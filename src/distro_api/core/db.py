@@ -92,6 +92,7 @@ def sqlalchemy_engine(dsn: str, pool_size: int) -> AsyncEngine:
         max_overflow=pool_size,
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # messages of errors are logged, and parameters are people's data
         connect_args={"server_settings": TIMEOUTS, "statement_cache_size": 500},
     )
 

@@ -77,8 +77,9 @@ def _runner() -> tuple[tuple[str, ...], str | None]:
 class LocalPostgres:
     """One server per `home`, whoever asks for it: starting a running one and stopping a stopped one do nothing."""
 
-    def __init__(self, home: Path, settings: Mapping[str, str] = DURABLE) -> None:
-        self.home, self.settings = home.resolve(), settings
+    def __init__(self, home: Path, settings: Mapping[str, str] = DURABLE, *, dies_with_starter: bool = False) -> None:
+        """`dies_with_starter`: the server stops as soon as the thread that started it is gone, even by SIGKILL."""
+        self.home, self.settings, self.dies_with_starter = home.resolve(), settings, dies_with_starter
         self.data, self.log = self.home / "data", self.home / "server.log"
         self.socket_dir = self.home / "run"
         if len(os.fsencode(self.socket_dir)) > SOCKET_DIR_LIMIT:
@@ -98,6 +99,13 @@ class LocalPostgres:
         except (OSError, ValueError):
             return None
         return pid if state != "Z" and os.fsencode(self.data) in argv else None
+
+    def _state(self) -> str:
+        """What the server says of itself: starting, ready, stopping; empty when it says nothing."""
+        try:
+            return (self.data / "postmaster.pid").read_text().splitlines()[7].strip()
+        except (OSError, IndexError):
+            return ""
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -140,10 +148,17 @@ class LocalPostgres:
         with self._locked():
             if not (self.data / "PG_VERSION").exists():
                 self._init()
-            if self.pid() is not None:
-                return
+            end = time.monotonic() + timeout_s
+            while self.pid() is not None:
+                if self._state() != "stopping" or time.monotonic() > end:
+                    return
+                time.sleep(0.02)
             self._clear_stale_locks()
-            argv = [*_runner()[0], str(bin_dir() / "postgres"), "-D", str(self.data), "-k", str(self.socket_dir)]
+            leash = (
+                ("setpriv", "--pdeathsig", "INT", "--") if self.dies_with_starter and shutil.which("setpriv") else ()
+            )
+            server = [str(bin_dir() / "postgres"), "-D", str(self.data), "-k", str(self.socket_dir)]
+            argv = [*_runner()[0], *leash, *server]
             for key, value in self.settings.items():
                 argv += ["-c", f"{key}={value}"]
             log = (os.POSIX_SPAWN_OPEN, 1, str(self.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -151,12 +166,9 @@ class LocalPostgres:
             child = os.posix_spawnp(
                 argv[0], argv, dict(os.environ), setsid=True, file_actions=[null, log, (os.POSIX_SPAWN_DUP2, 1, 2)]
             )
-            end = time.monotonic() + timeout_s
             while time.monotonic() < end and os.waitpid(child, os.WNOHANG) == (0, 0):
-                with contextlib.suppress(OSError, IndexError):
-                    lines = (self.data / "postmaster.pid").read_text().splitlines()
-                    if lines[0] == str(child) and lines[7].strip() == "ready":
-                        return
+                if self.pid() == child and self._state() == "ready":
+                    return
                 time.sleep(0.02)
             raise RuntimeError(f"PostgreSQL did not start: {self.log.read_text()[-800:]}")
 

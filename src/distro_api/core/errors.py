@@ -19,6 +19,9 @@ class Text(NamedTuple):
         return self.zh if language == "zh" else self.en
 
 
+RESERVED = {"type", "title", "status", "detail", "code", "instance", "request_id"}
+
+
 class DomainError(Exception):
     """A refusal that a client can act on. Extra fields are part of the answer: say what would have been possible."""
 
@@ -32,6 +35,7 @@ class DomainError(Exception):
 
     def __init__(self, **extra: Any) -> None:
         super().__init__(self.code)
+        assert not extra.keys() & RESERVED, "an extra field must not hide a member of the problem"
         self.extra = extra
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -188,7 +192,7 @@ class StateConflict(Conflict):
     """The object's state does not allow the action."""
 
     code, title = "state_conflict", Text("当前状态不允许此操作", "The present state does not allow this")
-    detail = Text("状态为 {status}，不能执行 {action}", "In state {status} there is no {action}")
+    detail = Text("状态为 {state}，不能执行 {action}", "In state {state} there is no {action}")
 
 
 class TooManyRequests(DomainError):

@@ -266,7 +266,7 @@ def _on_integrity(request: Request, error: Exception) -> Response:
     assert isinstance(error, IntegrityError)
     log.warning("integrity_error", constraint=constraint_of(error), request_id=request_id(request))
     return problem_response(
-        request, StateConflict(status="changed", action=request.method, constraint=constraint_of(error))
+        request, StateConflict(state="changed", action=request.method, constraint=constraint_of(error))
     )
 
 

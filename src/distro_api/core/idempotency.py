@@ -5,7 +5,7 @@ transaction and stores what it answered. Lanes (`read_keys`, `store_keys`) look 
 outcome last: a key that another process committed meanwhile makes the batch run again and find it.
 """
 
-import hashlib
+import hmac
 import json
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Header, Request, Response
+from fastapi import Depends, Header, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy import Index, SmallInteger, select
 from sqlalchemy.dialects.postgresql import insert
@@ -67,9 +67,10 @@ class StoredAnswer:
     location: str | None
 
 
-def fingerprint(method: str, path: str, body: bytes) -> bytes:
-    """SHA-256 over method, path and body: another of them is another request."""
-    return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).digest()
+def fingerprint(request: Request, body: bytes) -> bytes:
+    """HMAC-SHA-256 over method, path and body: another of them is another request; a password in it can't be guessed."""
+    asked = b"\0".join((request.method.encode(), request.url.path.encode(), body))
+    return hmac.digest(request.app.state.fingerprint_key, asked, "sha256")
 
 
 def optional_key(
@@ -99,9 +100,14 @@ def required_key(
     return key
 
 
+KeyOptional = Annotated[str | None, Depends(optional_key)]
+KeyRequired = Annotated[str, Depends(required_key)]
+"""Name it after the caller, so that nobody learns what a route asks for before he may call it."""
+
+
 async def key_of(request: Request, organization_id: UUID, key: str) -> Key:
     """The key of a request to a lane."""
-    return Key(organization_id, key, fingerprint(request.method, request.url.path, await request.body()))
+    return Key(organization_id, key, fingerprint(request, await request.body()))
 
 
 def replay(request: Request, stored: StoredAnswer, asked: bytes) -> Response:
@@ -139,7 +145,7 @@ class IdempotentRoute(APIRoute):
             owner = None if key is None else request.app.state.key_owner(request)
             if key is None or owner is None:
                 return await handler(request)
-            asked = fingerprint(request.method, request.url.path, await request.body())
+            asked = fingerprint(request, await request.body())
             try:
                 async with request.app.state.database.sessions.begin() as session:
                     return await _once(session, request, handler, Key(owner, key, asked), self.endpoint)

@@ -26,8 +26,10 @@ class Urls:
 
 
 def embedded_server(settings: Settings) -> LocalPostgres | None:
-    """The server that `settings` implies, not yet started; None when another one is named."""
-    return None if settings.database_url else LocalPostgres(settings.var / "postgres", DURABLE)
+    """The server that `settings` implies, not yet started, to end with who starts it; None when another one is named."""
+    if settings.database_url:
+        return None
+    return LocalPostgres(settings.var / "postgres", DURABLE, dies_with_starter=True)
 
 
 def urls_of(settings: Settings) -> Urls:

@@ -53,6 +53,13 @@ class Settings(BaseSettings):
     bonus_point_amount: Annotated[
         int, Field(ge=1, description="What one bonus point is worth in prepaid money (fen)")
     ] = 1
+    demo_passwords: Annotated[
+        bool,
+        Field(
+            description="Whether the published passwords of the demo accounts may sign in; `distro serve` sets it to "
+            "whether it listens on loopback only"
+        ),
+    ] = False
     log_level: Annotated[str, Field(description="debug, info, warning or error")] = "info"
 
     @cached_property

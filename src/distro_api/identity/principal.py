@@ -74,6 +74,7 @@ PERMISSIONS: Mapping[str, Permission] = {
     "incentives:manage": _p("管理激励规则", "manage incentive rules", S),
     "incentives:redeem": _p("兑换奖金值", "redeem bonus points", D),
     "events:read": _p("查看事件", "read the event feed", S, D, A),
+    "events:manage": _p("处理滞留事件", "see parked events and retry them", A),
 }
 """The one catalogue; built-in owners hold every permission of their kind."""
 

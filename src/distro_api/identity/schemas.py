@@ -9,9 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 from distro_api.core.schemas import Command, Name, Out, Phone, Reason, absent, printable
 from distro_api.identity.models import Kind, LoginOutcome, OrganizationStatus, Role
 
-MIN_PASSWORD, MAX_PASSWORD = 8, 128
-"""Characters of a password; the upper bound keeps hashing cheap."""
-
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 8, 128
 Account = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=254),
@@ -29,10 +27,14 @@ Email = Annotated[
         strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$"
     ),
 ]
-Password = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PASSWORD)]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PASSWORD_LENGTH)]
 NewPassword = Annotated[
     SecretStr,
-    Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD, description="Not the account's name, not a common one"),
+    Field(
+        min_length=MIN_PASSWORD_LENGTH,
+        max_length=MAX_PASSWORD_LENGTH,
+        description="Not the account's name, not a common one",
+    ),
 ]
 RefreshTokenText = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 Scope = Annotated[

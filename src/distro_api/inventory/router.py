@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from distro_api.core.db import Read, Tx
 from distro_api.core.errors import IdempotencyKeyRequired, IdempotencyKeyReused, NotFoundHere, NotSupportedYet
 from distro_api.core.http import capability, etag, problems
-from distro_api.core.idempotency import IdempotentRoute, required_key
+from distro_api.core.idempotency import IdempotentRoute, KeyRequired
 from distro_api.core.pagination import Page, Paging, page
 from distro_api.identity.principal import Principal, Require
 from distro_api.inventory import queries, service
@@ -107,9 +107,10 @@ async def set_stock(item_id: UUID, command: SetStock, principal: Editor, session
         NotFoundHere, WrongMode, NoSuchBucket, BelowTaken, NotSupportedYet, IdempotencyKeyRequired, IdempotencyKeyReused
     ),
     openapi_extra=capability("N1"),
-    dependencies=[Depends(required_key)],
 )
-async def adjust_stock(item_id: UUID, command: AdjustStock, principal: Editor, session: Tx) -> dict[str, Any]:
+async def adjust_stock(
+    item_id: UUID, command: AdjustStock, principal: Editor, _: KeyRequired, session: Tx
+) -> dict[str, Any]:
     """Change the capacity of a date, or the total stock, by a delta with a reason."""
     return queries.bucket_out(await service.adjust(session, principal, item_id, command))
 

@@ -107,7 +107,7 @@ async def catalogue_versions(session: AsyncSession, supplier_ids: Collection[UUI
         .outerjoin(CatalogueVersion, CatalogueVersion.supplier_id == Organization.id)
         .where(Organization.id.in_(supplier_ids), Organization.status == OrganizationStatus.ACTIVE)
     )
-    return dict(rows.all())
+    return dict(list(rows))
 
 
 def visible_offers(principal: Principal, *, today: date, channel: Channel | None) -> Select[Sku]:

@@ -23,7 +23,7 @@ from distro_api.offers.errors import (
     SlotNotAllowed,
 )
 from distro_api.offers.schemas import OfferOut, QuoteOut, RequestQuote
-from distro_api.offers.service.listing import Wanted, list_offers
+from distro_api.offers.service import listing
 from distro_api.offers.service.quote import Quote
 from distro_api.offers.service.quoting import quote
 from distro_api.products.models import ProductKind
@@ -37,7 +37,7 @@ Buyer = Annotated[Principal, Require("offers:read")]
 
 
 @router.get("", response_model=Page[OfferOut], openapi_extra=capability("G5"))
-async def list_my_offers(
+async def list_offers(
     principal: Buyer,
     session: Read,
     paging: Paging,
@@ -51,12 +51,12 @@ async def list_my_offers(
     ] = None,
 ) -> dict[str, Any]:
     """What you may buy now: SKUs with the strategies they are sold by, their prices, and how many are left."""
-    return await list_offers(
+    return await listing.list_offers(
         session,
         request.app.state.terms,
         principal,
         paging,
-        wanted=Wanted(date, kind, supplier_id, channel, q),
+        wanted=listing.Wanted(date, kind, supplier_id, channel, q),
         at=clock.now(),
         time_zone=request.app.state.settings.time_zone,
     )

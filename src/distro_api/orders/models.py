@@ -107,7 +107,7 @@ class OrderLine(Base):
     distributor_id: Mapped[UUID]
     line_no: Mapped[int] = mapped_column(SmallInteger)
     product_id: Mapped[UUID]
-    sku_id: Mapped[UUID]
+    sku_id: Mapped[UUID] = mapped_column(ForeignKey("skus.id"))
     strategy_id: Mapped[UUID | None]
     product_name: Mapped[str]
     sku_name: Mapped[str]

@@ -16,7 +16,7 @@ from distro_api.core.errors import (
     StateConflict,
 )
 from distro_api.core.http import capability, etag, lane_response, problems
-from distro_api.core.idempotency import IdempotentRoute, handles_keys, key_of, required_key
+from distro_api.core.idempotency import IdempotentRoute, KeyRequired, handles_keys, key_of
 from distro_api.core.pagination import Page, Paging
 from distro_api.identity.principal import Principal, Require
 from distro_api.inventory.errors import InsufficientStock
@@ -81,7 +81,7 @@ async def place_order(
     command: PlaceOrder,
     request: Request,
     principal: Annotated[Principal, Require("orders:place")],
-    key: Annotated[str, Depends(required_key)],
+    key: KeyRequired,
     desk: AtDesk,
 ) -> Response:
     """Place an order: stock is held; with `pay` the money is taken too and ticket codes are in the answer."""
@@ -128,7 +128,7 @@ async def pay_order(
     command: PayOrder,
     request: Request,
     principal: Annotated[Principal, Require("orders:pay")],
-    key: Annotated[str, Depends(required_key)],
+    key: KeyRequired,
     session: Read,
     desk: AtDesk,
 ) -> Response:
@@ -149,7 +149,7 @@ async def approve_order(
     order_id: UUID,
     request: Request,
     principal: Annotated[Principal, Require("orders:approve")],
-    key: Annotated[str, Depends(required_key)],
+    key: KeyRequired,
     desk: AtDesk,
 ) -> Response:
     """Approve a waiting order: the frozen money is taken and codes are issued, or it may be paid now."""
@@ -169,7 +169,7 @@ async def reject_order(
     command: GiveReason,
     request: Request,
     principal: Annotated[Principal, Require("orders:approve")],
-    key: Annotated[str, Depends(required_key)],
+    key: KeyRequired,
     desk: AtDesk,
 ) -> Response:
     """Reject a waiting order with a reason: stock and frozen money are free again."""
@@ -192,7 +192,7 @@ async def cancel_order(
     command: GiveReason,
     request: Request,
     principal: Annotated[Principal, Require("orders:cancel")],
-    key: Annotated[str, Depends(required_key)],
+    key: KeyRequired,
     session: Read,
     desk: AtDesk,
 ) -> Response:
@@ -217,7 +217,7 @@ async def refund_order(
     command: RequestRefund,
     request: Request,
     principal: Annotated[Principal, Require("refunds:request")],
-    key: Annotated[str, Depends(required_key)],
+    key: KeyRequired,
     session: Read,
     desk: AtDesk,
 ) -> Response:

@@ -70,4 +70,4 @@ def after(status: OrderStatus, action: Action) -> OrderStatus:
     try:
         return TRANSITIONS[status, action]
     except KeyError:
-        raise StateConflict(status=status.value, action=action.value) from None
+        raise StateConflict(state=status.value, action=action.value) from None

@@ -13,7 +13,7 @@ from distro_api.core.pagination import PageRequest, page
 from distro_api.identity.models import Kind
 from distro_api.identity.principal import Principal
 from distro_api.inventory.models import Item
-from distro_api.products.models import Brand, Category, Product, ProductKind, ProductStatus, Sku
+from distro_api.products.models import Brand, Category, Product, ProductKind, ProductStatus, Sku, SkuStock
 
 LabelT = TypeVar("LabelT", Category, Brand)
 SORTS = {"created_at": Product.id, "submitted_at": Product.submitted_at}
@@ -100,6 +100,36 @@ async def label(session: AsyncSession, model: type[LabelT], label_id: UUID, *, l
     if (found := await session.get(model, label_id, with_for_update=lock or None)) is None:
         raise NotFoundHere
     return found
+
+
+def visible_items(principal: Principal) -> Select[Item]:
+    """Inventory items as the inventory room shows them: a supplier's own, all of them for the platform."""
+    match principal.kind:
+        case Kind.SUPPLIER:
+            return select(Item).where(Item.supplier_id == principal.organization_id)
+        case Kind.ADMIN:
+            return select(Item)
+        case Kind.DISTRIBUTOR | Kind.CUSTOMER:
+            return select(Item).where(false())
+
+
+async def items(
+    session: AsyncSession,
+    principal: Principal,
+    paging: PageRequest,
+    *,
+    sort: str,
+    product_id: UUID | None,
+    sku_id: UUID | None,
+) -> tuple[Sequence[Any], str | None, int | None]:
+    """A page of inventory items: those that the SKUs draw on, or all."""
+    query = visible_items(principal)
+    if product_id is not None or sku_id is not None:
+        taken = select(SkuStock.item_id).join(Sku, Sku.id == SkuStock.sku_id).where(~Sku.retired)
+        wanted = {Sku.product_id: product_id, Sku.id: sku_id}
+        taken = taken.where(*(column == value for column, value in wanted.items() if value is not None))
+        query = query.where(Item.id.in_(taken))
+    return await page(session, query, paging, sorts={"created_at": Item.id}, sort=sort, tie=Item.id)
 
 
 async def unknown_items(session: AsyncSession, supplier_id: UUID, item_ids: Collection[UUID]) -> list[UUID]:

@@ -13,6 +13,7 @@ from distro_api.core.idempotency import IdempotentRoute
 from distro_api.core.pagination import Page, Paging
 from distro_api.core.schemas import ShortText
 from distro_api.identity.principal import Principal, Require
+from distro_api.inventory.schemas import ItemOut
 from distro_api.products import queries, service
 from distro_api.products.errors import (
     FulfilmentNotForKind,
@@ -29,10 +30,13 @@ from distro_api.products.schemas import CreateProduct, EditProduct, LabelOut, Na
 router = APIRouter(prefix="/products", tags=["products"], route_class=IdempotentRoute)
 categories = APIRouter(prefix="/categories", tags=["categories"], route_class=IdempotentRoute)
 brands = APIRouter(prefix="/brands", tags=["brands"], route_class=IdempotentRoute)
+stock = APIRouter(prefix="/inventory", tags=["inventory"], route_class=IdempotentRoute)
+"""What the inventory room cannot answer, as it knows no product."""
 
 Reader = Annotated[Principal, Require("products:read")]
 Editor = Annotated[Principal, Require("products:edit")]
 Reviewer = Annotated[Principal, Require("products:review")]
+StockReader = Annotated[Principal, Require("inventory:read")]
 LabelReader = Annotated[Principal, Require("catalogue:read")]
 LabelManager = Annotated[Principal, Require("catalogue:manage")]
 Search = Annotated[ShortText | None, Query(description="Part of the name or the code")]
@@ -315,6 +319,19 @@ async def rename_brand(
 async def delete_brand(brand_id: UUID, principal: LabelManager, session: Tx, if_match: IfMatch = None) -> None:
     """Delete a brand that no product uses."""
     await service.delete_label(session, principal, Brand, brand_id, if_match)
+
+
+@stock.get("/items", response_model=Page[ItemOut], openapi_extra=capability("N2", "N5"))
+async def list_inventory_items(
+    principal: StockReader,
+    session: Read,
+    paging: Paging,
+    product_id: Annotated[UUID | None, Query(description="Items that the product's SKUs draw on")] = None,
+    sku_id: Annotated[UUID | None, Query(description="Items that the SKU draws on")] = None,
+    sort: Literal["created_at", "-created_at"] = "-created_at",
+) -> dict[str, Any]:
+    """Your stock items, or those that a product or SKU draws on; the platform sees everybody's."""
+    return _page(await queries.items(session, principal, paging, sort=sort, product_id=product_id, sku_id=sku_id))
 
 
 def _page(found: tuple[Sequence[Any], str | None, int | None]) -> dict[str, Any]:

@@ -51,5 +51,5 @@ def after(status: ProductStatus, action: Action) -> ProductStatus:
         StateConflict: there is no such action in this status.
     """
     if (following := TRANSITIONS.get((status, action))) is None:
-        raise StateConflict(status=status.value, action=action.value)
+        raise StateConflict(state=status.value, action=action.value)
     return following

@@ -159,7 +159,7 @@ async def apply(
     check_if_match(if_match, found.version)
     target = TRANSITIONS.get((found.status, action))
     if target is None:
-        raise StateConflict(status=found.status, action=action)
+        raise StateConflict(state=found.status, action=action)
     found.status = target
     audit.record(session, principal.actor, f"relations.{action}", "relation", found.id)
     event = _EVENTS[action]

@@ -31,5 +31,5 @@ def after(status: StrategyStatus, action: Action) -> StrategyStatus:
         StateConflict: there is no such action in this status.
     """
     if (following := TRANSITIONS.get((status, action))) is None:
-        raise StateConflict(status=status.value, action=action.value)
+        raise StateConflict(state=status.value, action=action.value)
     return following

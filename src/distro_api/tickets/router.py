@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from distro_api.core.db import Read
 from distro_api.core.errors import IdempotencyKeyRequired, IdempotencyKeyReused, NotFoundHere, Overloaded
 from distro_api.core.http import capability, lane_response, problems
-from distro_api.core.idempotency import IdempotentRoute, handles_keys, key_of, optional_key, required_key
+from distro_api.core.idempotency import IdempotentRoute, KeyOptional, KeyRequired, handles_keys, key_of
 from distro_api.core.pagination import Page, Paging, page
 from distro_api.identity.principal import Principal, Require
 from distro_api.tickets import queries, service
@@ -58,9 +58,7 @@ async def list_tickets(
     openapi_extra=capability("O14"),
 )
 @handles_keys
-async def redeem_ticket(
-    command: RedeemTicket, request: Request, principal: Redeemer, key: Annotated[str | None, Depends(optional_key)]
-) -> Response:
+async def redeem_ticket(command: RedeemTicket, request: Request, principal: Redeemer, key: KeyOptional) -> Response:
     """Redeem a code, whole or in part; the same (device, serial) or Idempotency-Key redeems nothing more."""
     if key is None and command.device is None:
         raise IdempotencyKeyRequired
@@ -113,7 +111,7 @@ async def reverse_ticket(
     command: ReverseTicket,
     request: Request,
     principal: Redeemer,
-    key: Annotated[str, Depends(required_key)],
+    key: KeyRequired,
 ) -> Response:
     """Undo a redemption with a reason: the units may be used or refunded again."""
     asked = await key_of(request, principal.organization_id, key)

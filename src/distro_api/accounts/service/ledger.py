@@ -80,9 +80,9 @@ class Ledger:
             AccountNotUsable, InsufficientFunds
         """
         if account.status != AccountStatus.ACTIVE:
-            raise AccountNotUsable(status=account.status)
+            raise AccountNotUsable(account_status=account.status)
         if (account.valid_from and today < account.valid_from) or (account.valid_to and today > account.valid_to):
-            raise AccountNotUsable(status="expired", valid_from=account.valid_from, valid_to=account.valid_to)
+            raise AccountNotUsable(account_status="expired", valid_from=account.valid_from, valid_to=account.valid_to)
         if amount > account.available:
             raise InsufficientFunds(amount=amount, available_amount=account.available)
 

@@ -14,7 +14,8 @@ from distro_api.identity.service.sessions import Issuer, Origin, TokenPair
 
 async def _issuer(request: Request) -> Issuer:
     state = request.app.state
-    return Issuer(state.tokens, state.settings.root_key, state.settings.refresh_token_s, state.revocations)
+    settings = state.settings
+    return Issuer(state.tokens, settings.root_key, settings.refresh_token_s, state.revocations, settings.demo_passwords)
 
 
 async def _origin(request: Request) -> Origin:

@@ -150,7 +150,7 @@ async def _apply(
     check_if_match(if_match, found.version)
     target = TRANSITIONS.get((found.status, action))
     if target is None or found.kind is Kind.ADMIN:
-        raise StateConflict(status=found.status, action=action)
+        raise StateConflict(state=found.status, action=action)
     found.status = target
     audit.record(session, caller.actor, f"identity.{action}_organization", "organization", found.id, reason=reason)
     await session.flush()

@@ -6,7 +6,7 @@ import secrets
 from passlib.hash import argon2
 
 from distro_api.identity.errors import WeakPassword
-from distro_api.identity.schemas import MAX_PASSWORD, MIN_PASSWORD
+from distro_api.identity.schemas import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
 
 MEMORY_KIB, TIME_COST, PARALLELISM = 19 * 1024, 2, 1
 _ARGON2 = argon2.using(type="ID", memory_cost=MEMORY_KIB, time_cost=TIME_COST, parallelism=PARALLELISM)
@@ -49,7 +49,7 @@ def refuse_weak(password: str, *names: str | None, old: str | None = None) -> No
         WeakPassword: with the `reason`.
     """
     lowered = password.lower()
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
         reason = "length"
     elif lowered in {form for name in names if name for form in _forms(name)}:
         reason = "same_as_account"
@@ -59,7 +59,7 @@ def refuse_weak(password: str, *names: str | None, old: str | None = None) -> No
         reason = "common"
     else:
         return
-    raise WeakPassword(reason=reason, min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)
+    raise WeakPassword(reason=reason, min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)
 
 
 def generate() -> str:

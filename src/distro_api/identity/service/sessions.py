@@ -46,6 +46,8 @@ class Issuer:
     root_key: bytes
     refresh_token_s: int
     revocations: Revocations
+    demo_passwords: bool = False
+    """Whether the published passwords of the demo accounts may sign in."""
 
 
 @dataclass(frozen=True, slots=True)

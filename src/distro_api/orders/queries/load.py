@@ -50,8 +50,10 @@ async def database_now(connection: Connection) -> datetime:
 
 
 async def catalogue_versions(connection: Connection, supplier_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """What a quote must have been made from; a supplier without a row is at version 0."""
+    """What a quote must have been made from; a supplier without a row is at version 0, a suspended one is missing."""
     rows = await connection.fetch(
-        "SELECT supplier_id, version FROM catalogue_versions WHERE supplier_id = ANY($1::uuid[])", list(supplier_ids)
+        "SELECT o.id, coalesce(v.version, 0) FROM organizations o LEFT JOIN catalogue_versions v ON v.supplier_id = o.id "
+        "WHERE o.id = ANY($1::uuid[]) AND o.status = 'active'",
+        list(supplier_ids),
     )
     return {row[0]: row[1] for row in rows}

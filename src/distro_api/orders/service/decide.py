@@ -95,7 +95,7 @@ def _outcome(command: Command, world: World) -> Outcome:
 
 def _place(command: Place, world: World) -> Answer:
     quote = command.quote
-    if world.catalogue_versions.get(quote.supplier_id, 0) != quote.catalogue_version:
+    if world.catalogue_versions.get(quote.supplier_id) != quote.catalogue_version:
         raise StaleQuote
     if command.expected_total_amount not in (None, quote.total_amount):
         raise PriceChanged(expected_total_amount=command.expected_total_amount, total_amount=quote.total_amount)
@@ -348,7 +348,7 @@ def _cancel(command: Cancel, world: World) -> Answer:
 def _refund_units(command: RefundUnits, world: World) -> Answer:
     order = _order(command, world)
     if order.status not in (OrderStatus.PAID, OrderStatus.FULFILLING):
-        raise StateConflict(status=order.status.value, action="refund")
+        raise StateConflict(state=order.status.value, action="refund")
     rows = _refund(order, command.quantities, command.reason, command, world)
     _record(order, command, "orders.refund", world)
     return Answer(201, to_json(rows.render()), f"/api/v1/refunds/{rows.id}")

@@ -1,0 +1,1 @@
+"""The benchmarks: the product over HTTP beside pgbench on the same server (`make bench`)."""
