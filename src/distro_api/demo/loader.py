@@ -18,7 +18,7 @@ from distro_api.core import clock
 from distro_api.core.db import Database, sqlalchemy_engine
 from distro_api.core.provision import urls_of
 from distro_api.core.settings import Settings
-from distro_api.demo import opening, partners, selling, showcase
+from distro_api.demo import opening, partners, rewards, selling, showcase
 from distro_api.demo.season import Season, plan_shifts
 from distro_api.demo.stage import DEMO, Stage
 from distro_api.identity.models import AuditRow, Organization
@@ -37,8 +37,10 @@ BUILDING: tuple[tuple[str, Step], ...] = (
     ("relations", partners.open_relations),
     ("strategies", selling.open_strategies),
     ("accounts", partners.open_accounts),
+    ("incentive rules", rewards.open_rules),
 )
 AFTERWARDS: tuple[tuple[str, Step], ...] = (
+    ("points redeemed", rewards.redeem),
     ("products not on sale", opening.unsold),
     ("waiting for decisions", partners.unfinished),
 )
@@ -119,7 +121,8 @@ class _Loader:
             if (detail := (await _marks(session)).get(STARTED)) is None:
                 detail = {"anchor": now.isoformat(), "scale": scale}
                 _mark(session, STARTED, **detail)
-        return Stage(datetime.fromisoformat(detail["anchor"]), self._settings.time_zone, detail["scale"])
+        anchor, settings = datetime.fromisoformat(detail["anchor"]), self._settings
+        return Stage(anchor, settings.time_zone, settings.bonus_point_amount, detail["scale"])
 
     async def _build(self, stage: Stage, steps: tuple[tuple[str, Step], ...]) -> None:
         for name, step in steps:

@@ -9,8 +9,7 @@ from random import Random
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from distro_api.core import clock, consume, outbox
-from distro_api.core.db import raw
+from distro_api.core import clock, consume
 from distro_api.core.lanes import Lanes
 from distro_api.core.money import allocate
 from distro_api.core.outbox import ParkedRow
@@ -23,8 +22,9 @@ from distro_api.demo.trading import OrderLanes, Shift, Trading
 from distro_api.offers.service import Terms
 from distro_api.orders.service.batch import executor
 from distro_api.orders.service.source import RandomSource
-from distro_api.subscriptions import SUBSCRIBERS
+from distro_api.subscriptions import subscribers
 from distro_api.tickets.jobs import EXPIRE_LIMIT, expire_tickets
+from distro_api.worker import relay_once
 
 SEED = "distro-api demo 2026"
 LAST_ROUNDS = 20
@@ -136,24 +136,22 @@ class Season:
         while expired == EXPIRE_LIMIT:
             async with self.engine.begin() as session:
                 expired = await expire_tickets(session, today)
-        await settle(self.engine)
+        await self.settle()
 
+    async def settle(self) -> None:
+        """Relay what is published and let every subscriber handle it, and what that publishes, until nothing is left.
 
-async def settle(engine: Sessions) -> None:
-    """Relay what is published and let every subscriber handle it, and what that publishes, until nothing is left.
-
-    Raises:
-        DemoIncomplete: a subscriber failed.
-    """
-    moved = True
-    while moved:
-        async with engine.begin() as session:
-            moved = await outbox.relay(await raw(session)) > 0
-        for subscriber in SUBSCRIBERS:
-            moved = await consume.consume(engine, subscriber) > 0 or moved
-    async with engine() as session:
-        if (parked := await session.scalar(select(ParkedRow).limit(1))) is not None:
-            raise DemoIncomplete(f"{parked.subscriber} could not handle {parked.name}: {parked.error}")
+        Raises:
+            DemoIncomplete: a subscriber failed.
+        """
+        moved = True
+        while moved:
+            moved = await relay_once(self.engine) > 0
+            for subscriber in subscribers(self.stage.time_zone):
+                moved = await consume.consume(self.engine, subscriber) > 0 or moved
+        async with self.engine() as session:
+            if (parked := await session.scalar(select(ParkedRow).limit(1))) is not None:
+                raise DemoIncomplete(f"{parked.subscriber} could not handle {parked.name}: {parked.error}")
 
 
 async def _read_all_terms(terms: Terms, market: Market) -> None:

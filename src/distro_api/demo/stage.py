@@ -32,6 +32,7 @@ class Stage:
 
     anchor: datetime
     time_zone: str
+    bonus_point_amount: int
     scale: float
 
     @property
