@@ -127,7 +127,7 @@ async def _book(session: AsyncSession, awards: Iterable[IncentiveAward], orders:
     changes = [(award, points) for award, points in differences if points]
     books = await ledger.lock_many(connection, [award.account_id for award, _ in changes])
     movements = [_move(books, award, points) for award, points in changes]
-    await ledger.apply_many(connection, books)
+    await ledger.book(connection, books)
     session.add_all(movements)
     await session.flush()
 

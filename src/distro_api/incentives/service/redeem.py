@@ -62,7 +62,7 @@ async def redeem_bonus(
     books.debit(bonus, redemption.points, AccountKind.BONUS_COST, Why("points_redeemed", redemption.id, at), taken)
     why = Why("bonus_redeemed", redemption.id, at)
     books.credit(prepaid, redemption.amount, AccountKind.BONUS_COST, why, clock.new_id())
-    await ledger.apply_many(connection, books)
+    await ledger.book(connection, books)
     session.add(
         IncentiveMovement(
             transfer_id=taken,
