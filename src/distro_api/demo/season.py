@@ -144,14 +144,22 @@ class Season:
         Raises:
             DemoIncomplete: a subscriber failed.
         """
+        fed = subscribers(self.stage.time_zone)
         moved = True
         while moved:
             moved = await relay_once(self.engine) > 0
-            for subscriber in subscribers(self.stage.time_zone):
+            for subscriber in fed:
                 moved = await consume.consume(self.engine, subscriber) > 0 or moved
+        if await self._parked() is not None:  # perhaps of an earlier run, whose cause is gone
+            for subscriber in fed:
+                while await consume.retry_parked(self.engine, subscriber):
+                    pass
+            if (left := await self._parked()) is not None:
+                raise DemoIncomplete(f"{left.subscriber} could not handle {left.name}: {left.error}")
+
+    async def _parked(self) -> ParkedRow | None:
         async with self.engine() as session:
-            if (parked := await session.scalar(select(ParkedRow).limit(1))) is not None:
-                raise DemoIncomplete(f"{parked.subscriber} could not handle {parked.name}: {parked.error}")
+            return await session.scalar(select(ParkedRow).limit(1))
 
 
 async def _read_all_terms(terms: Terms, market: Market) -> None:
