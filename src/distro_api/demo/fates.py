@@ -15,6 +15,8 @@ OPENS, CLOSES = 8, 22
 BOUNDARIES = (8, 12, 17, 22)
 """A shift begins or ends. What follows within minutes straddles one: acts of a shift are sent in order of their time,
 and what they lead to belongs to a later shift, so that every statement is in order of time."""
+LONGEST_SHIFT = 300
+"""Minutes: what follows no sooner is in a later shift in any case."""
 REASONS = ("客人行程有变", "航班取消", "家人身体不适", "重复下单", "天气原因改期", "人数减少")
 SUPPLIERS_REASONS = ("设备检修，临时关闭", "大风预警，当日停止接待")
 REJECTIONS = ("所选日期团队名额已满，请改期", "采购资料不全，请补充单位证明", "该批次价格已调整，请重新下单")
@@ -47,7 +49,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """An order, as far as its fate depends on it. `use_by` is None for what has no day."""
+    """An order, as far as its fate depends on it. `frozen`: its money is set aside until it is approved."""
 
     order_id: UUID
     supplier_id: UUID
@@ -131,7 +133,7 @@ class Fates:
         return Event(at, self._drawn, act, sale, code, quantity)
 
     def _awaiting_approval(self, sale: Sale, at: datetime) -> Iterator[Event]:
-        roll, later = self.rng.random(), self._in_hours(at + timedelta(minutes=self.rng.randrange(90, 2100)))
+        roll, later = self.rng.random(), self._in_hours(at + timedelta(minutes=self.rng.randrange(LONGEST_SHIFT, 2100)))
         if roll < 0.84:
             yield self._event(later if sale.frozen else self._before_boundary(later), Act.APPROVE, sale)
         elif roll < 0.95:

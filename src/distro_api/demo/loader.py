@@ -19,7 +19,7 @@ from distro_api.core.db import Database, sqlalchemy_engine
 from distro_api.core.provision import urls_of
 from distro_api.core.settings import Settings
 from distro_api.demo import opening, partners, rewards, selling, showcase
-from distro_api.demo.season import Season, plan_shifts
+from distro_api.demo.season import Season, plan_shifts, settle
 from distro_api.demo.stage import DEMO, Stage
 from distro_api.identity.models import AuditRow, Organization
 from distro_api.identity.service import audit
@@ -109,6 +109,7 @@ class _Loader:
         await self._build(stage, BUILDING)
         await self._trade(stage)
         await self._build(stage, AFTERWARDS)
+        await settle(self._engine, stage.time_zone)
         await self._mark(COMPLETE)
 
     async def _start(self, scale: float) -> Stage:

@@ -29,33 +29,36 @@ OPENED_DAYS_BEFORE = 15
 
 async def organizations(session: AsyncSession, stage: Stage) -> None:
     """The platform with its administrator, then every supplier and distributor with its owner."""
-    with clock.at(stage.instant(stage.first_day - timedelta(days=OPENED_DAYS_BEFORE), 9)):
+    minutes = stage.minutes(stage.first_day - timedelta(days=OPENED_DAYS_BEFORE), 9)
+    with clock.at(next(minutes)):
         await create_admin(session, "admin", DEMO_ACCOUNTS["admin"])
-        platform = (await read_market(session)).admin.actor
-        wanted = [(Kind.SUPPLIER, plan.username, plan.name, plan.contact) for plan in SUPPLIERS]
-        wanted += [(Kind.DISTRIBUTOR, plan.username, plan.name, plan.contact) for plan in DISTRIBUTORS]
-        for number, (kind, username, name, contact) in enumerate(wanted, 1):
-            owner = NewUser(
-                username=username,
-                password=DEMO_ACCOUNTS[kind.value],
-                name=contact,
-                phone=people.owners_phone(number),
-                email=f"{username}@demo.example",
-            )
+    platform = (await read_market(session)).admin.actor
+    wanted = [(Kind.SUPPLIER, plan.username, plan.name, plan.contact) for plan in SUPPLIERS]
+    wanted += [(Kind.DISTRIBUTOR, plan.username, plan.name, plan.contact) for plan in DISTRIBUTORS]
+    for number, (kind, username, name, contact) in enumerate(wanted, 1):
+        owner = NewUser(
+            username=username,
+            password=DEMO_ACCOUNTS[kind.value],
+            name=contact,
+            phone=people.owners_phone(number),
+            email=f"{username}@demo.example",
+        )
+        with clock.at(next(minutes)):
             await create_organization(session, platform, kind=kind, name=name, owner=owner)
 
 
 async def catalogue(session: AsyncSession, stage: Stage) -> None:
     """Categories, brands, official holidays, and every product that is sold, reviewed by the platform."""
-    opened = stage.first_day - timedelta(days=OPENED_DAYS_BEFORE - 1)
+    minutes = stage.minutes(stage.first_day - timedelta(days=OPENED_DAYS_BEFORE - 1), 10)
     market = await read_market(session)
-    with clock.at(stage.instant(opened, 10)):
-        await fill_holidays(session, {stage.first_day.year, stage.last_day.year})
+    with clock.at(next(minutes)):
+        await fill_holidays(session, sorted({stage.first_day.year, stage.last_day.year}))
         labels = await _labels(session, market)
-        for plan in SUPPLIERS:
-            supplier = market.people[plan.username]
-            items: dict[str, UUID] = {}
-            for product in stage.products(plan):
+    for plan in SUPPLIERS:
+        supplier = market.people[plan.username]
+        items: dict[str, UUID] = {}
+        for product in stage.products(plan):
+            with clock.at(next(minutes)):
                 made = await _create(session, supplier, plan, product, labels, items)
                 if made.item_id is not None:
                     items[product.name] = made.item_id
@@ -172,8 +175,8 @@ async def _calendar(
 async def unsold(session: AsyncSession, stage: Stage) -> None:
     """What suppliers have but do not sell: under review since yesterday, drafts, refused, taken off sale."""
     market = await read_market(session)
-    labels = dict((await session.execute(select(Category.name, Category.id))).tuples().all())
-    labels |= dict((await session.execute(select(Brand.name, Brand.id))).tuples().all())
+    labels = dict(await session.execute(select(Category.name, Category.id)))
+    labels |= dict(await session.execute(select(Brand.name, Brand.id)))
     for plan in SUPPLIERS:
         supplier = market.people[plan.username]
         with clock.at(stage.anchor - timedelta(hours=20)):

@@ -23,9 +23,10 @@ TOP_UP_BELOW = 0.6
 async def open_relations(session: AsyncSession, stage: Stage) -> None:
     """Partners with their tiers; one relation sells only what is listed, at settlement prices of its own."""
     market = await read_market(session)
-    with clock.at(stage.instant(stage.first_day - timedelta(days=10), 10)):
-        for distributor, plan in relations():
-            supplier = market.people[plan.supplier]
+    minutes = stage.minutes(stage.first_day - timedelta(days=10), 10)
+    for distributor, plan in relations():
+        supplier = market.people[plan.supplier]
+        with clock.at(next(minutes)):
             opened = await partners.open_relation(
                 session,
                 supplier.actor,
@@ -46,10 +47,12 @@ async def open_relations(session: AsyncSession, stage: Stage) -> None:
 async def open_accounts(session: AsyncSession, stage: Stage) -> None:
     """Prepaid and credit accounts, the prepaid ones with money on them."""
     market = await read_market(session)
-    with clock.at(stage.instant(stage.first_day - timedelta(days=6), 10)):
-        for distributor, plan in relations():
-            owner = market.people[distributor.username].organization_id
-            supplier = market.people[plan.supplier]
+    opened = stage.first_day - timedelta(days=6)
+    minutes = stage.minutes(opened, 10)
+    for distributor, plan in relations():
+        owner = market.people[distributor.username].organization_id
+        supplier = market.people[plan.supplier]
+        with clock.at(next(minutes)):
             if plan.prepaid:
                 await accounts.open_account(session, supplier, OpenAccount(distributor_id=owner, kind="prepaid"))
             if plan.credit:
@@ -57,10 +60,11 @@ async def open_accounts(session: AsyncSession, stage: Stage) -> None:
                     distributor_id=owner,
                     kind="credit",
                     credit_limit_amount=plan.credit,
-                    valid_from=stage.first_day - timedelta(days=6),
+                    valid_from=opened,
                     valid_to=stage.last_day + timedelta(days=180),
                 )
                 await accounts.open_account(session, supplier, command)
+    with clock.at(stage.instant(opened, 15)):
         await top_up(session, market)
 
 

@@ -15,7 +15,7 @@ def _family(code: str, adult: int, *, usual: tuple[int, int] = (1, 4)) -> tuple[
     return (
         SkuPlan(f"{code}-ADULT", "成人票", adult * YUAN, weight=7, usual=usual),
         SkuPlan(f"{code}-CHILD", "儿童票", adult * YUAN // 2, weight=2, usual=(1, 2), accompanies=True),
-        SkuPlan(f"{code}-FAMILY", "家庭票（两大一小）", adult * YUAN * 22 // 10, units=3, weight=2, usual=(1, 1)),
+        SkuPlan(f"{code}-FAMILY", "家庭票（两大一小）", adult * 22 // 10 * YUAN, units=3, weight=2, usual=(1, 1)),
     )
 
 

@@ -27,6 +27,9 @@ from distro_api.tickets.jobs import EXPIRE_LIMIT, expire_tickets
 from distro_api.worker import relay_once
 
 SEED = "distro-api demo 2026"
+OPEN_FOR = timedelta(days=3)
+"""How long orders wait that somebody will pay: longer than the platform's window, so that some are still there to be
+looked at when the data has been loaded."""
 LAST_ROUNDS = 20
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -82,7 +85,7 @@ class Season:
             terms=terms,
             rng=Random(f"{SEED} {(since - self.stage.anchor).days}"),
             window=timedelta(seconds=self.settings.payment_window_s),
-            open_until=clock.now() + timedelta(hours=6),
+            open_until=clock.now() + OPEN_FOR,
         )
         for sale in waiting:
             self.trading.expect(sale, since)
@@ -136,30 +139,32 @@ class Season:
         while expired == EXPIRE_LIMIT:
             async with self.engine.begin() as session:
                 expired = await expire_tickets(session, today)
-        await self.settle()
+        await settle(self.engine, self.stage.time_zone)
 
-    async def settle(self) -> None:
-        """Relay what is published and let every subscriber handle it, and what that publishes, until nothing is left.
 
-        Raises:
-            DemoIncomplete: a subscriber failed.
-        """
-        fed = subscribers(self.stage.time_zone)
-        moved = True
-        while moved:
-            moved = await relay_once(self.engine) > 0
-            for subscriber in fed:
-                moved = await consume.consume(self.engine, subscriber) > 0 or moved
-        if await self._parked() is not None:  # perhaps of an earlier run, whose cause is gone
-            for subscriber in fed:
-                while await consume.retry_parked(self.engine, subscriber):
-                    pass
-            if (left := await self._parked()) is not None:
-                raise DemoIncomplete(f"{left.subscriber} could not handle {left.name}: {left.error}")
+async def settle(engine: Sessions, time_zone: str) -> None:
+    """Relay what is published and let every subscriber handle it, and what that publishes, until nothing is left.
 
-    async def _parked(self) -> ParkedRow | None:
-        async with self.engine() as session:
-            return await session.scalar(select(ParkedRow).limit(1))
+    Raises:
+        DemoIncomplete: a subscriber failed.
+    """
+    fed = subscribers(time_zone)
+    moved = True
+    while moved:
+        moved = await relay_once(engine) > 0
+        for subscriber in fed:
+            moved = await consume.consume(engine, subscriber) > 0 or moved
+    if await _parked(engine) is not None:  # perhaps of an earlier run, whose cause is gone
+        for subscriber in fed:
+            while await consume.retry_parked(engine, subscriber):
+                pass
+        if (left := await _parked(engine)) is not None:
+            raise DemoIncomplete(f"{left.subscriber} could not handle {left.name}: {left.error}")
+
+
+async def _parked(engine: Sessions) -> ParkedRow | None:
+    async with engine() as session:
+        return await session.scalar(select(ParkedRow).limit(1))
 
 
 async def _read_all_terms(terms: Terms, market: Market) -> None:

@@ -26,11 +26,12 @@ STRICT_LADDER = ({"until_hours_before": 48, "fee_percent": "0"}, {"until_hours_b
 async def open_strategies(session: AsyncSession, stage: Stage) -> None:
     """Three strategies a supplier, active before the first order."""
     market = await read_market(session)
-    with clock.at(stage.instant(stage.first_day - timedelta(days=8), 10)):
-        for plan in SUPPLIERS:
-            supplier = market.people[plan.username]
-            for written in (_individual, _agency, _enterprise):
-                command = CreateStrategy.model_validate(_common(stage) | written(stage, market, plan))
+    minutes = stage.minutes(stage.first_day - timedelta(days=8), 10)
+    for plan in SUPPLIERS:
+        supplier = market.people[plan.username]
+        for written in (_individual, _agency, _enterprise):
+            command = CreateStrategy.model_validate(_common(stage) | written(stage, market, plan))
+            with clock.at(next(minutes)):
                 made = await strategies.create_strategy(session, supplier, command)
                 await strategies.activate_strategy(session, supplier, made.id, None)
 

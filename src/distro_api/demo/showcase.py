@@ -7,8 +7,7 @@ from distro_api.demo.scenic import FLAGSHIP
 from distro_api.demo.shopping import Basket, Line
 from distro_api.demo.trading import Trading
 
-OPEN_FOR = timedelta(days=3)
-"""How long the unpaid ones stay open: longer than the platform's window, so that they are still there to be looked at."""
+COUNT = 8
 
 
 def baskets(trading: Trading) -> list[Basket]:
@@ -39,6 +38,3 @@ def baskets(trading: Trading) -> list[Basket]:
         )
         for number, (channel, pay, intent, lines) in enumerate(wanted)
     ]
-
-
-COUNT = 8

@@ -1,7 +1,8 @@
 """What every step of the demo data works with: the moment it is loaded for, the plans, and who acts."""
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -57,6 +58,11 @@ class Stage:
         """A time of day where the platform is, never after the anchor."""
         return min(datetime.combine(day, time(hour, minute), clock.zone(self.time_zone)), self.anchor)
 
+    def minutes(self, day: date, hour: int) -> Iterator[datetime]:
+        """One minute after the other: what is made in turn is listed in that order."""
+        start = self.instant(day, hour)
+        return (start + timedelta(minutes=number) for number in itertools.count())
+
     def products(self, supplier: SupplierPlan) -> tuple[ProductPlan, ...]:
         """Those on sale; of a small load the first ones."""
         count = len(supplier.products)
@@ -101,10 +107,10 @@ async def read_market(session: AsyncSession) -> Market:
     rows = await session.execute(
         select(User, Organization.kind).join(Organization, Organization.id == User.organization_id)
     )
-    for user, kind in rows.tuples():
+    for user, kind in rows:
         held = permissions_of(kind, user.role, "")
         people[user.username] = Principal(user.id, user.organization_id, kind, held, DEMO)
-    found = dict((await session.execute(select(Sku.code, Sku.id).where(Sku.code.is_not(None)))).tuples().all())
+    found = dict(await session.execute(select(Sku.code, Sku.id)))
     wares = {
         sku.code: Ware(found[sku.code], plan.username, sku, product)
         for plan in SUPPLIERS
@@ -112,5 +118,5 @@ async def read_market(session: AsyncSession) -> Market:
         for sku in product.skus
         if sku.code in found
     }
-    items = (await session.execute(select(Item.name, Item.id))).tuples()
-    return Market(people, wares, dict(items.all()))
+    items = dict(await session.execute(select(Item.name, Item.id)))
+    return Market(people, wares, items)

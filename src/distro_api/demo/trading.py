@@ -43,7 +43,7 @@ class Trading:
     """All that is to come of the orders placed so far, and what places new ones.
 
     `open_until` is when an order must be paid that somebody will pay later: the database compares it with its own
-    clock, so it lies after the real present, by so much that whoever looks at the demo data finds some still unpaid.
+    clock, so it lies after the real present.
     """
 
     stage: Stage
