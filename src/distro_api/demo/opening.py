@@ -175,8 +175,8 @@ async def _calendar(
 async def unsold(session: AsyncSession, stage: Stage) -> None:
     """What suppliers have but do not sell: under review since yesterday, drafts, refused, taken off sale."""
     market = await read_market(session)
-    labels = dict(await session.execute(select(Category.name, Category.id)))
-    labels |= dict(await session.execute(select(Brand.name, Brand.id)))
+    labels = dict((await session.execute(select(Category.name, Category.id))).all())
+    labels |= dict((await session.execute(select(Brand.name, Brand.id))).all())
     for plan in SUPPLIERS:
         supplier = market.people[plan.username]
         with clock.at(stage.anchor - timedelta(hours=20)):

@@ -110,7 +110,7 @@ async def read_market(session: AsyncSession) -> Market:
     for user, kind in rows:
         held = permissions_of(kind, user.role, "")
         people[user.username] = Principal(user.id, user.organization_id, kind, held, DEMO)
-    found = dict(await session.execute(select(Sku.code, Sku.id)))
+    found = dict((await session.execute(select(Sku.code, Sku.id))).all())
     wares = {
         sku.code: Ware(found[sku.code], plan.username, sku, product)
         for plan in SUPPLIERS
@@ -118,5 +118,5 @@ async def read_market(session: AsyncSession) -> Market:
         for sku in product.skus
         if sku.code in found
     }
-    items = dict(await session.execute(select(Item.name, Item.id)))
+    items = dict((await session.execute(select(Item.name, Item.id))).all())
     return Market(people, wares, items)
