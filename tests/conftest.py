@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 
 from distro_api.app import create_app
@@ -15,6 +16,7 @@ from distro_api.core import migrate, provision
 from distro_api.core.embedded import DISPOSABLE, LocalPostgres
 from distro_api.core.settings import Settings
 
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 SHARED_MEMORY = Path("/dev/shm")
 NEEDED_BYTES = 512 * 1024 * 1024
 SECRET = "a secret of the tests, forty characters long"

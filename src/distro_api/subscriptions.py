@@ -3,14 +3,20 @@
 from functools import partial
 
 from distro_api.core.outbox import Subscriber
+from distro_api.core.settings import Settings
+from distro_api.identity.events import PasswordChanged
 from distro_api.incentives.service import accrue
+from distro_api.jobs import service as jobs
+from distro_api.notifications.service import Notifier, password_notices
 from distro_api.orders.service.fulfil import follow_tickets
 from distro_api.tickets.events import TicketRedeemed, TicketReversed
 
 
-def subscribers(time_zone: str) -> tuple[Subscriber, ...]:
-    """All of them, on a platform in that zone."""
+def subscribers(settings: Settings) -> tuple[Subscriber, ...]:
+    """All of them."""
+    notifier = Notifier(settings.root_key, jobs.enqueue)
     return (
         Subscriber("orders.follow_tickets", frozenset({TicketRedeemed.name, TicketReversed.name}), follow_tickets),
-        Subscriber("incentives.accrue", accrue.EVENTS, partial(accrue.accrue, time_zone)),
+        Subscriber("incentives.accrue", accrue.EVENTS, partial(accrue.accrue, settings.time_zone)),
+        Subscriber("notifications.passwords", frozenset({PasswordChanged.name}), password_notices(notifier)),
     )

@@ -20,6 +20,9 @@ from distro_api.core.errors import DomainError
 from distro_api.core.lanes import Lanes
 from distro_api.core.provision import refuse_superuser, urls_of
 from distro_api.core.settings import Settings
+from distro_api.identity.service.sessions import purge
+from distro_api.jobs import service as jobs
+from distro_api.notifications import service as notifications
 from distro_api.orders.jobs import close_overdue
 from distro_api.orders.service.batch import executor
 from distro_api.orders.service.source import RandomSource
@@ -39,7 +42,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     """Work until `stop` is set."""
     urls = urls_of(settings)
     await refuse_superuser(urls.engine)
-    fed = subscribers(settings.time_zone)
+    fed = subscribers(settings)
     engine = sqlalchemy_engine(urls.engine, 4 + len(fed))
     sessions: Sessions = async_sessionmaker(engine, expire_on_commit=False)
     stop = stop or asyncio.Event()
@@ -58,9 +61,23 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             for subscriber in fed:
                 loops.append(_loop(subscriber.name, _feeding(sessions, subscriber), EVENT_POLL_S, stop))
                 loops.append(_loop(f"{subscriber.name}.parked", _retrying(sessions, subscriber), SWEEP_POLL_S, stop))
+            queue = asyncio.create_task(_jobs(urls.engine, sessions, settings))
             await asyncio.gather(*loops)
+            queue.cancel()
+            await asyncio.gather(queue, return_exceptions=True)
     finally:
         await engine.dispose()
+
+
+async def _jobs(dsn: str, sessions: Sessions, settings: Settings) -> None:
+    """Messages to be sent, and what is done once a day."""
+
+    async def purge_sessions() -> None:
+        async with sessions.begin() as session:
+            await purge(session)
+
+    schedules = [jobs.Schedule("identity.purge", "20 19 * * *", purge_sessions)]
+    await jobs.run(dsn, notifications.entrypoints(settings.root_key, settings.var), schedules)
 
 
 def _feeding(sessions: Sessions, subscriber: outbox.Subscriber) -> Callable[[], Awaitable[int]]:

@@ -200,12 +200,36 @@ async def market(
         "INSERT INTO inventory_items (id, supplier_id, name, mode, version, created_at, updated_at) VALUES ($1, $2, '门票', $3, 1, $4, $4)",
         [(item, made.supplier_id, "daily" if day else "total", now) for item in made.item_ids],
     )
+    await _skus(connection, made)
     for item in made.item_ids:
         await open_bucket(connection, made.supplier_id, item, day, capacity)
     await open_book(connection, made.supplier_id)
     for distributor_id in made.distributor_ids:
         made.account_ids[distributor_id] = await open_account(connection, made.supplier_id, distributor_id, money=money)
     return made
+
+
+async def _skus(connection: asyncpg.Connection, made: Market) -> None:
+    """The SKUs that `Market.line` names: of one, two and three units of each item."""
+    product, now = clock.new_id(), clock.now()
+    await connection.execute(
+        "INSERT INTO products (id, supplier_id, product_code, kind, name, attributes, stock_mode, fulfilment, real_name, status, "
+        "publish_on_approval, version, created_at, updated_at) "
+        "VALUES ($1, $2, $4, 'ticket', '黄山风景区', '{}', 'daily', 'code', 'none', 'on_sale', true, 1, $3, $3)",
+        product,
+        made.supplier_id,
+        now,
+        str(product),
+    )
+    await connection.executemany(
+        "INSERT INTO skus (id, product_id, supplier_id, name, list_price, units, attributes, position, retired, version, created_at, updated_at) "
+        "VALUES ($1, $2, $3, '成人票', 125, $4, '{}', 0, false, 1, $5, $5)",
+        [
+            (UUID(int=item.int ^ units), product, made.supplier_id, units, now)
+            for item in made.item_ids
+            for units in (1, 2, 3)
+        ],
+    )
 
 
 async def open_bucket(

@@ -32,7 +32,7 @@ async def settle(app: FastAPI | Settings, only: Sequence[Subscriber] | None = No
     An event that a subscriber fails on fails the test.
     """
     settings = app if isinstance(app, Settings) else app.state.settings
-    fed = subscribers(settings.time_zone) if only is None else only
+    fed = subscribers(settings) if only is None else only
     async with worker_sessions(settings) as sessions:
         while await relay_once(sessions) + sum([await consume.consume(sessions, subscriber) for subscriber in fed]):
             pass

@@ -37,6 +37,8 @@ from distro_api.core.errors import (
 from distro_api.core.lanes import Answer
 
 log = structlog.get_logger()
+API = "/api/v1"
+"""Where every router begins. Routes are added to the application as they are: one flat list is matched fastest."""
 MAX_BODY_BYTES = 2 * 1024 * 1024
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
 

@@ -167,8 +167,7 @@ class _Lane(Generic[CommandT, OutcomeT]):
                     outcomes = await self._execute(connection, commands)
                     await connection.execute("COMMIT")
                 except BaseException:
-                    if not connection.is_closed():
-                        await connection.execute("ROLLBACK")
+                    await self._give_up(connection)
                     raise
                 return outcomes
             except Rerun:
@@ -181,6 +180,14 @@ class _Lane(Generic[CommandT, OutcomeT]):
         if len(commands) == 1:
             raise Overloaded
         raise Rerun
+
+    async def _give_up(self, connection: asyncpg.Connection) -> None:
+        """Leave no transaction behind: roll back, or drop a connection that can't even do that."""
+        try:
+            await connection.execute("ROLLBACK", timeout=2)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError):
+            connection.terminate()
+            self._connection = None
 
     async def _connect(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
