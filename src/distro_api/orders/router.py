@@ -20,6 +20,7 @@ from distro_api.core.idempotency import IdempotentRoute, KeyRequired, handles_ke
 from distro_api.core.pagination import Page, Paging
 from distro_api.identity.principal import Principal, Require
 from distro_api.inventory.errors import InsufficientStock
+from distro_api.offers.errors import QUOTING
 from distro_api.orders import queries, service
 from distro_api.orders.errors import (
     AddressRequired,
@@ -42,7 +43,6 @@ from distro_api.orders.schemas import (
     RequestRefund,
 )
 from distro_api.orders.service.desk import Desk
-from distro_api.strategies.errors import LimitExceeded
 
 router = APIRouter(tags=["orders"], route_class=IdempotentRoute)
 refunds = APIRouter(tags=["refunds"], route_class=IdempotentRoute)
@@ -65,12 +65,11 @@ AtDesk = Annotated[Desk, Depends(_desk)]
     status_code=201,
     responses=problems(
         InsufficientStock,
-        LimitExceeded,
         PriceChanged,
         OutsideNoTaken,
         OtherSupplier,
         AddressRequired,
-        NotSupportedYet,
+        *QUOTING,
         *MONEY,
         *KEYED,
     ),
