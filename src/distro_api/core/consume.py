@@ -23,7 +23,7 @@ async def consume(sessions: async_sessionmaker[AsyncSession], subscriber: Subscr
     The effects of the handler and the cursor commit together, so an event's effect lands once.
     """
     async with sessions.begin() as session:
-        cursor = await _lock_cursor(session, subscriber.name)
+        cursor = await _lock_cursor(session, sessions, subscriber.name)
         if cursor is None:
             return 0
         rows = await session.execute(
@@ -44,7 +44,7 @@ async def consume(sessions: async_sessionmaker[AsyncSession], subscriber: Subscr
 async def retry_parked(sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber) -> int:
     """Try the first parked event of each aggregate whose time has come; how many were handled."""
     async with sessions.begin() as session:
-        if await _lock_cursor(session, subscriber.name) is None:
+        if await _lock_cursor(session, sessions, subscriber.name) is None:
             return 0
         firsts = (
             select(ParkedRow)
@@ -64,7 +64,7 @@ async def retry_parked(sessions: async_sessionmaker[AsyncSession], subscriber: S
             if error := await _attempt(session, subscriber, [_stored(row)]):
                 row.attempts += 1
                 row.error = error
-                row.next_try_at = clock.now() + min(FIRST_RETRY * 2 ** min(row.attempts, 20), LAST_RETRY)
+                row.next_try_at = clock.now() + min(FIRST_RETRY * 2 ** min(row.attempts - 1, 20), LAST_RETRY)
                 continue
             handled += 1
             await session.execute(
@@ -87,13 +87,19 @@ async def lag(session: AsyncSession) -> int:
     return int(await session.scalar(select(waiting + parked + position - func.coalesce(slowest, position))) or 0)
 
 
-async def _lock_cursor(session: AsyncSession, name: str) -> CursorRow | None:
+async def _lock_cursor(
+    session: AsyncSession, sessions: async_sessionmaker[AsyncSession], name: str
+) -> CursorRow | None:
+    """The subscriber's cursor; None when another worker has it."""
     locked = select(CursorRow).where(CursorRow.subscriber == name).with_for_update(skip_locked=True)
-    if (cursor := await session.scalar(locked)) is None:
-        # new (a subscriber starts at the beginning of what is kept), or held by another worker
-        await session.execute(insert(CursorRow).values(subscriber=name, position=0).on_conflict_do_nothing())
-        cursor = await session.scalar(locked)
-    return cursor
+    if (cursor := await session.scalar(locked)) is not None:
+        return cursor
+    if await session.scalar(select(CursorRow.position).where(CursorRow.subscriber == name)) is not None:
+        return None
+    # a new subscriber starts at the beginning of what is kept; committed at once, as an insert would make others wait
+    async with sessions.begin() as first:
+        await first.execute(insert(CursorRow).values(subscriber=name, position=0).on_conflict_do_nothing())
+    return await session.scalar(locked)
 
 
 async def _parked_aggregates(session: AsyncSession, name: str, events: Sequence[Stored]) -> set[Any]:
