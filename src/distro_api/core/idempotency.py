@@ -26,6 +26,7 @@ from distro_api.core.errors import BadRequest, Conflict, DomainError, Idempotenc
 from distro_api.core.http import problem_response
 
 KEY_LIMIT = 255
+KEY_HEADER = "Idempotency-Key"
 
 
 class KeyRow(Base):
@@ -74,10 +75,7 @@ def fingerprint(request: Request, body: bytes) -> bytes:
 
 
 async def optional_key(
-    value: Annotated[
-        str | None,
-        Header(alias="Idempotency-Key", description="1 to 255 characters; the same key gives the same answer"),
-    ] = None,
+    value: Annotated[str | None, Header(alias=KEY_HEADER)] = None,
 ) -> str | None:
     if value is not None and not (0 < len(value) <= KEY_LIMIT and value.isprintable()):
         raise IdempotencyKeyInvalid
@@ -85,10 +83,7 @@ async def optional_key(
 
 
 async def required_key(
-    value: Annotated[
-        str | None,
-        Header(alias="Idempotency-Key", description="1 to 255 characters; the same key gives the same answer"),
-    ] = None,
+    value: Annotated[str | None, Header(alias=KEY_HEADER, json_schema_extra={"x-required": True})] = None,
 ) -> str:
     """The key of a route that moves money or stock.
 

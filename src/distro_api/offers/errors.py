@@ -1,6 +1,7 @@
 """Refusals of offers."""
 
-from distro_api.core.errors import Conflict, Text, Unprocessable
+from distro_api.core.errors import Conflict, NotFoundHere, NotSupportedYet, Text, Unprocessable
+from distro_api.strategies.errors import BookingWindowClosed, LimitExceeded
 
 
 class OfferNotAvailable(Conflict):
@@ -40,3 +41,19 @@ class DateNotAllowed(Unprocessable):
 class SlotNotAllowed(Unprocessable):
     code, title = "slot_not_allowed", Text("该产品不分时段", "This is not sold by time slot")
     detail = Text("规格 {sku_id}", "SKU {sku_id}")
+
+
+QUOTING = (
+    NotFoundHere,
+    OfferNotAvailable,
+    LimitExceeded,
+    BookingWindowClosed,
+    NoCommonPayment,
+    MixedSuppliers,
+    MixedBusinessModes,
+    DateRequired,
+    DateNotAllowed,
+    SlotNotAllowed,
+    NotSupportedYet,
+)
+"""How a quote can be refused, and with it an order."""

@@ -7,27 +7,17 @@ from fastapi import APIRouter, Query, Request
 
 from distro_api.core import clock
 from distro_api.core.db import Read
-from distro_api.core.errors import NotFoundHere, NotSupportedYet
 from distro_api.core.http import API, capability, language_of, problems
 from distro_api.core.idempotency import IdempotentRoute
 from distro_api.core.pagination import Page, Paging
 from distro_api.core.schemas import Day, ShortText
 from distro_api.identity.principal import Principal, Require
-from distro_api.offers.errors import (
-    DateNotAllowed,
-    DateRequired,
-    MixedBusinessModes,
-    MixedSuppliers,
-    NoCommonPayment,
-    OfferNotAvailable,
-    SlotNotAllowed,
-)
+from distro_api.offers.errors import QUOTING
 from distro_api.offers.schemas import OfferOut, QuoteOut, RequestQuote
 from distro_api.offers.service import listing
 from distro_api.offers.service.quote import Quote
 from distro_api.offers.service.quoting import quote
 from distro_api.products.models import ProductKind
-from distro_api.strategies.errors import BookingWindowClosed, LimitExceeded
 from distro_api.strategies.models import Channel
 
 router = APIRouter(prefix=f"{API}/offers", tags=["offers"], route_class=IdempotentRoute)
@@ -65,19 +55,7 @@ async def list_offers(
 @quotes.post(
     "",
     response_model=QuoteOut,
-    responses=problems(
-        NotFoundHere,
-        OfferNotAvailable,
-        LimitExceeded,
-        BookingWindowClosed,
-        NoCommonPayment,
-        MixedSuppliers,
-        MixedBusinessModes,
-        DateRequired,
-        DateNotAllowed,
-        SlotNotAllowed,
-        NotSupportedYet,
-    ),
+    responses=problems(*QUOTING),
     openapi_extra=capability("G5"),
 )
 async def request_quote(command: RequestQuote, principal: Buyer, request: Request) -> dict[str, Any]:

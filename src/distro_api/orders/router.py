@@ -21,6 +21,7 @@ from distro_api.core.lane_route import LaneRoute
 from distro_api.core.pagination import Page, Paging, filters
 from distro_api.identity.principal import Principal, Require
 from distro_api.inventory.errors import InsufficientStock
+from distro_api.offers.errors import QUOTING
 from distro_api.orders import queries, service
 from distro_api.orders.errors import (
     AddressRequired,
@@ -43,7 +44,6 @@ from distro_api.orders.schemas import (
     RequestRefund,
 )
 from distro_api.orders.service.desk import Desk
-from distro_api.strategies.errors import LimitExceeded
 
 router = APIRouter(prefix=API, tags=["orders"], route_class=LaneRoute)
 refunds = APIRouter(prefix=API, tags=["refunds"], route_class=LaneRoute)
@@ -66,12 +66,11 @@ AtDesk = Annotated[Desk, Depends(_desk)]
     status_code=201,
     responses=problems(
         InsufficientStock,
-        LimitExceeded,
         PriceChanged,
         OutsideNoTaken,
         OtherSupplier,
         AddressRequired,
-        NotSupportedYet,
+        *QUOTING,
         *MONEY,
         *KEYED,
     ),

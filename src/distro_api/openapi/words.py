@@ -1,0 +1,102 @@
+"""What the document says in words: groups of operations in the order of the job, titles, where an id comes from."""
+
+from collections.abc import Mapping
+
+DESCRIPTION = """
+Suppliers publish, distributors sell from prepaid or credit accounts, the platform keeps the rules.
+
+* Sign in with **Authorize** (username and password; client id and secret stay empty), or send
+  `Authorization: Bearer <access token>`.
+* Money is in minor units (fen), instants are UTC, service dates are days where the platform is.
+* Lists give `items` and `next_cursor`: send that back as `cursor` for the next page.
+* `Idempotency-Key` makes a POST safe to repeat: the same key gives the same answer. Where money or stock moves it is
+  required.
+* Errors are `application/problem+json` with a stable `code`. `x-codes` lists the codes of every answer, `docs/errors.md`
+  all of them; send `Accept-Language: en` for English. A path that does not exist answers 404 `route_not_found`, a method
+  that a path does not take 405 `method_not_allowed`.
+* Every answer has an `X-Request-Id`; send your own to find it again in the logs.
+
+The examples work on the demo data. An id cannot be known beforehand: each example says which call shows it.
+"""
+
+TAGS: Mapping[str, str] = {
+    "auth": "Sign in, renew the tokens, sign out.",
+    "me": "The signed-in person: profile, password, sessions.",
+    "organizations": "The platform opens suppliers and distributors with their owners, and suspends them.",
+    "relations": "Distributors that a supplier creates or takes as partners, and the SKUs it authorises to them.",
+    "accounts": "Prepaid and credit accounts of a distributor with a supplier, recharges, repayments, statements.",
+    "products": "What a supplier sells: written, reviewed by the platform, put on sale.",
+    "categories": "The platform's categories of products.",
+    "brands": "The platform's brands.",
+    "inventory": "What is counted: capacity by date or in total, what is held and sold, and every change of it.",
+    "strategies": "How a supplier sells: to whom, at which prices and limits, paid and refunded how.",
+    "holidays": "Official holidays and worked weekend days, which date prices follow.",
+    "offers": "What a distributor may buy now, and what it costs and why.",
+    "orders": "Place, pay, approve, reject, cancel, find.",
+    "tickets": "Codes: find, show, redeem, reverse.",
+    "refunds": "Money that goes back, unit by unit.",
+    "incentives": "Synergy and bonus points: rules, entries, balances, redemption.",
+    "events": "What happened, in order, for programs to follow; events that could not be handled, for the platform.",
+    "audit": "Who did what.",
+}
+"""In the order in which a user of the main job meets them."""
+
+SUMMARIES: Mapping[str, str] = {
+    "get_token": "Sign in with a form",
+    "log_in": "Sign in with JSON",
+    "refresh_token": "Renew the tokens",
+    "log_out": "Sign out",
+    "get_me": "Who am I",
+    "update_me": "Change my profile",
+    "change_password": "Change my password",
+    "end_my_session": "Sign one device out",
+    "end_my_sessions": "Sign every device out",
+    "list_my_logins": "List attempts to sign in as me",
+    "list_entries": "Account statement",
+    "request_recharge": "Record a recharge",
+    "request_repayment": "Record a repayment",
+    "create_inventory_item": "Create stock to be shared",
+    "get_calendar": "Stock calendar",
+    "set_calendar": "Set the stock calendar",
+    "set_stock": "Set the total stock",
+    "adjust_stock": "Adjust a capacity",
+    "list_movements": "List stock movements",
+    "authorize_products": "Authorise SKUs in bulk",
+    "list_product_authorizations": "List authorised SKUs",
+    "withdraw_product_authorization": "Withdraw an authorised SKU",
+    "put_strategy_items": "Add or replace items",
+    "put_strategy_item": "Add or replace one item",
+    "put_holiday": "Set what a day is",
+    "delete_holiday": "Make a day ordinary",
+    "request_quote": "Ask for a quote",
+    "list_redemptions": "List uses of a ticket",
+    "get_ticket_qr": "Ticket as a QR image",
+    "reverse_ticket": "Undo a redemption",
+    "refund_order": "Refund units of an order",
+    "list_events": "Read the event feed",
+    "list_audit": "Read the audit trail",
+}
+"""Titles of operations where the function's name does not read well by itself."""
+
+SOURCES: Mapping[str, str] = {
+    "organization_id": "`id` from `GET /api/v1/organizations`",
+    "session_id": "`id` from `GET /api/v1/me/sessions`",
+    "relation_id": "`id` from `GET /api/v1/supply-relations`",
+    "product_id": "`id` from `GET /api/v1/products`",
+    "category_id": "`id` from `GET /api/v1/categories`",
+    "brand_id": "`id` from `GET /api/v1/brands`",
+    "sku_id": "`skus[].id` from `GET /api/v1/products`",
+    "item_id": "`id` from `GET /api/v1/inventory/items`",
+    "strategy_id": "`id` from `GET /api/v1/strategies`",
+    "account_id": "`id` from `GET /api/v1/accounts`",
+    "recharge_id": "`id` from `GET /api/v1/recharges`",
+    "order_id": "`id` from `GET /api/v1/orders`",
+    "ticket_id": "`id` from `GET /api/v1/tickets`",
+    "refund_id": "`id` from `GET /api/v1/refunds`",
+    "rule_id": "`id` from `GET /api/v1/incentives/rules`",
+    "redemption_id": "`id` from `GET /api/v1/incentives/redemptions`",
+    "day": "`YYYY-MM-DD`, as in `GET /api/v1/holidays`",
+    "subscriber": "`subscriber` from `GET /api/v1/events/parked`",
+    "position": "`position` from `GET /api/v1/events/parked`",
+}
+"""Where the value of a path parameter comes from."""
