@@ -1,6 +1,5 @@
 """Incentive rules, and the points that they earned."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from distro_api.core.errors import (
 from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute, KeyRequired
 from distro_api.core.pagination import Page, Paging
+from distro_api.core.schemas import Instant
 from distro_api.identity.principal import Principal, Require
 from distro_api.incentives import queries, service
 from distro_api.incentives.errors import InsufficientPoints
@@ -116,8 +116,8 @@ async def list_incentive_entries(
     supplier_id: Annotated[UUID | None, Query(description="In whose book")] = None,
     rule_id: UUID | None = None,
     order_id: UUID | None = None,
-    created_from: datetime | None = None,
-    created_to: datetime | None = None,
+    created_from: Instant | None = None,
+    created_to: Instant | None = None,
     sort: Sort = "-created_at",
 ) -> dict[str, Any]:
     """Points earned, reversed and redeemed: your own, and as a supplier also your distributors' in your book."""
