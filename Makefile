@@ -66,6 +66,10 @@ format: .venv/dev ## put code into form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+bench: .venv/run ## the product beside pgbench, into benchmarks/; ARGS="--quick --only hot64" is the quick look
+	@command -v wrk > /dev/null || { apt-get update -q && apt-get install -qy wrk; }
+	@$(BIN)/python -m benchmarks.run $(ARGS)
+
 openapi: .venv/dev ## write openapi/ and docs/ from the code
 	@$(BIN)/distro openapi --write
 	@$(BIN)/distro errors --write
@@ -109,5 +113,5 @@ help: ## this list
 	@$(BIN)/pip install -q --require-hashes -r requirements-docker.lock
 	@touch $@
 
-.PHONY: run worker migrate verify install test browser races kill check format-check lint types imports drift dependencies \
+.PHONY: bench run worker migrate verify install test browser races kill check format-check lint types imports drift dependencies \
 	format openapi migration docker-lint lock help

@@ -13,10 +13,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import asyncpg
+from pydantic import SecretStr
 
 from benchmarks import market
+from benchmarks.stage import SECRET
 from distro_api.core import clock
-from distro_api.subscriptions import SUBSCRIBERS
+from distro_api.core.settings import Settings
+from distro_api.subscriptions import subscribers
 
 SPAN = timedelta(days=180)
 EVENT_DAYS, KEY_DAYS = 30, 7
@@ -165,7 +168,7 @@ async def load(dsn: str, orders: int, tell: Tell) -> None:
                 for statement in WRITE:
                     await connection.execute(_filled(statement))
             tell(f"past orders: {done + count:,} of {orders:,} after {time.monotonic() - started:.0f} s")
-        for subscriber in SUBSCRIBERS:
+        for subscriber in subscribers(Settings(secret_key=SecretStr(SECRET))):
             await connection.execute(
                 "INSERT INTO event_cursors SELECT $1, position FROM event_relay "
                 "ON CONFLICT (subscriber) DO UPDATE SET position = excluded.position",

@@ -278,7 +278,7 @@ async def _fund(session: AsyncSession, connection: asyncpg.Connection) -> None:
     for account in books.accounts.values():
         why = Why("recharge", clock.new_id(), clock.now())
         books.credit(account, MONEY, AccountKind.CASH, why, clock.new_id())
-    await ledger.apply_many(connection, books)
+    await ledger.book(connection, books)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What processes use of the machine, read from /proc."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -16,10 +16,17 @@ class CpuTime:
     api: float
     database: float
     worker: float
+    api_by_process: dict[int, float]
 
     def since(self, before: "CpuTime") -> "CpuTime":
         """What was used between the two."""
-        return CpuTime(*(getattr(self, f.name) - getattr(before, f.name) for f in fields(self)))
+        each = {pid: s - before.api_by_process.get(pid, 0) for pid, s in self.api_by_process.items()}
+        return CpuTime(self.api - before.api, self.database - before.database, self.worker - before.worker, each)
+
+    @property
+    def busiest(self) -> float:
+        """The share of the busiest API process: connections are not spread evenly by the kernel."""
+        return max(self.api_by_process.values()) / max(self.api, 1 / TICKS_PER_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +56,18 @@ def _tree(root: int, stats: dict[int, _Stat]) -> Iterator[int]:
             yield from _tree(pid, stats)
 
 
-def cpu_time(*, api: int, database: int, worker: int) -> CpuTime:
+def cpu_time(*, api: Sequence[int], database: int, worker: int) -> CpuTime:
     """What the trees under these process ids have used so far."""
     stats = _stats()
-    return CpuTime(
-        *(sum(stats[pid].ticks for pid in _tree(root, stats)) / TICKS_PER_S for root in (api, database, worker))
-    )
+
+    def each(root: int) -> dict[int, float]:
+        return {pid: stats[pid].ticks / TICKS_PER_S for pid in _tree(root, stats)}
+
+    by_process = {root: sum(each(root).values()) for root in api}
+    return CpuTime(sum(by_process.values()), sum(each(database).values()), sum(each(worker).values()), by_process)
 
 
-def memory_mb(root: int) -> list[float]:
-    """Resident memory of each process under `root`, largest first."""
-    sizes = []
-    for pid in _tree(root, _stats()):
-        try:
-            status = (PROC / str(pid) / "status").read_text()
-        except OSError:
-            continue
-        sizes += [int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS:")]
-    return sorted(sizes, reverse=True)
+def memory_mb(pid: int) -> float:
+    """Resident memory of a process."""
+    status = (PROC / str(pid) / "status").read_text()
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS:"))

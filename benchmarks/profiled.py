@@ -7,6 +7,7 @@ profiler does not.
 import json
 import os
 import signal
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from distro_api.app import create_app as real_app
+from distro_api.core import serve, supervise
 
 INTERVAL_S = 0.002
 DEPTH = 200
@@ -110,3 +112,8 @@ def report(folder: Path, rows: int = 40) -> str:
         lines.append(f"\n{title}")
         lines += [f"{100 * n / max(samples, 1):6.1f} %  {name}" for name, n in counted.most_common(most)]
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    supervise.die_with_parent()
+    serve.web(int(sys.argv[-1]), "benchmarks.profiled:create_app")

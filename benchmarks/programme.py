@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,6 @@ PIECES = (*WRITES, "lone", "growth", *READS)
 READ_CLIENTS = 16
 GROWTH_CLIENTS = 64
 DRAINED_WITHIN_S = 10.0
-WARM_UP_S = 2.0
 MOST_REQUESTS = 1000
 
 
@@ -45,7 +44,6 @@ class Figure:
     cpu: CpuTime
     drained_s: float
     beside: float | None = None
-    extra: dict[str, float] = field(default_factory=dict)
 
     @property
     def cpu_ms(self) -> dict[str, float]:
@@ -62,6 +60,7 @@ class Plan:
     pieces: frozenset[str]
     rounds: int
     seconds: float
+    warm_up_s: float
     workers: int
     profile: Path | None
 
@@ -91,6 +90,8 @@ class Programme:
         with self._stage.serve(database, workers=self._plan.workers, profile=self._plan.profile) as product:
             yield product
             self.memory_mb = max(self.memory_mb, product.memory_mb())
+            for complaint in product.complaints():
+                self._tell(f"! {complaint}")
 
     def _writes(self) -> None:
         tpcb = self._databases.tpcb()
@@ -99,9 +100,9 @@ class Programme:
         with self._product(self._databases.small()) as product:
             self._tell("warm-up")
             for what in sorted({_what(piece) for piece in wanted}):
-                self._place(product, what, GROWTH_CLIENTS, WARM_UP_S)
+                self._place(product, what, GROWTH_CLIENTS, self._plan.warm_up_s)
             if counts:
-                load.pgbench(self._stage, tpcb, clients=counts[-1], seconds=WARM_UP_S)
+                load.pgbench(self._stage, tpcb, clients=counts[-1], seconds=self._plan.warm_up_s)
             self._after(product.database, 0)
             for number in range(1, self._plan.rounds + 1):
                 for clients in counts:
@@ -119,7 +120,7 @@ class Programme:
         for number in range(1, self._plan.rounds + 1):
             for size, database in databases.items():
                 with self._product(database) as product:
-                    self._place(product, "spread", GROWTH_CLIENTS, WARM_UP_S)
+                    self._place(product, "spread", GROWTH_CLIENTS, self._plan.warm_up_s)
                     self._after(database, 0)
                     self._measure(product, f"growth_{size}", number, "spread", GROWTH_CLIENTS)
 
@@ -131,7 +132,7 @@ class Programme:
             for number in range(self._plan.rounds + 1):
                 for piece in pieces:
                     load.write_requests(self._data, requests[piece])
-                    seconds = self._plan.seconds if number else WARM_UP_S
+                    seconds = self._plan.seconds if number else self._plan.warm_up_s
                     begun = product.cpu_time()
                     told = load.wrk("replay", product.address, self._data, clients=READ_CLIENTS, seconds=seconds)
                     if number:
@@ -205,7 +206,8 @@ class Programme:
         ms = "  ".join(f"{name} {value:.2f}" for name, value in figure.cpu_ms.items())
         self._tell(
             f"round {number}  {piece:<18}{told.per_s:8,.0f}/s  p50 {told.p50_ms:.1f}  p95 {told.p95_ms:.1f}  p99 {told.p99_ms:.1f} ms"
-            f"  CPU ms: {ms}" + (f"  drained in {drained_s:.1f} s" if drained_s else "")
+            f"  CPU ms: {ms}  busiest {100 * cpu.busiest:.0f} %"
+            + (f"  drained in {drained_s:.1f} s" if drained_s else "")
         )
 
 

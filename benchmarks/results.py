@@ -48,7 +48,12 @@ def _values(figure: Figure) -> dict[str, float]:
     load = figure.load
     row = {"per_s": load.per_s, "p50_ms": load.p50_ms, "p95_ms": load.p95_ms, "p99_ms": load.p99_ms}
     row |= {f"cpu_{name}_ms": value for name, value in figure.cpu_ms.items()}
-    row |= {"drained_s": figure.drained_s, "refused": load.refused, "failed": load.failed}
+    row |= {
+        "busiest": figure.cpu.busiest,
+        "drained_s": figure.drained_s,
+        "refused": load.refused,
+        "failed": load.failed,
+    }
     if figure.beside is not None and figure.piece == "lone":
         row |= {"beside": figure.beside, "ratio": load.p50_ms / figure.beside}
     elif figure.beside is not None:
@@ -90,12 +95,27 @@ def targets(figures: Sequence[Figure], memory_mb: float) -> list[Target]:
 
 def table(found: Medians) -> str:
     """The medians as Markdown."""
-    head = ("", "a second", "p50", "p95", "p99 ms", "API", "database", "worker", "wrk", "beside", "ratio", "not 2xx")
+    head = (
+        "",
+        "a second",
+        "p50",
+        "p95",
+        "p99 ms",
+        "API",
+        "database",
+        "worker",
+        "wrk",
+        "busiest",
+        "beside",
+        "ratio",
+        "not 2xx",
+    )
     lines = ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
     for piece, row in found.items():
         beside, ratio = row.get("beside"), row.get("ratio")
         cells = [piece, f"{row['per_s']:,.0f}", *(f"{row[f'{p}_ms']:.1f}" for p in ("p50", "p95", "p99"))]
         cells += [f"{row[f'cpu_{group}_ms']:.2f}" for group in ("api", "database", "worker", "client")]
+        cells += [f"{100 * row['busiest']:.0f} %"]
         cells += ["" if beside is None else f"{beside:,.2f}" if piece == "lone" else f"{beside:,.0f}"]
         cells += ["" if ratio is None else f"{ratio:.2f}", f"{row['refused'] + row['failed']:.0f}"]
         lines.append("| " + " | ".join(cells) + " |")
@@ -161,7 +181,7 @@ The books, stock and orders of both databases afterwards: {"proved" if content["
 ## Medians
 
 Times in milliseconds; CPU time per answered request, of the API, the database (all its processes), the worker and wrk, until the event
-log was empty. *beside*: pgbench's tpcb-like transactions a second at the same number of clients in the same round (for
+log was empty; *busiest*: the share of the busiest API process. *beside*: pgbench's tpcb-like transactions a second at the same number of clients in the same round (for
 *lone*: the p50 of a one-row insert in milliseconds), and the ratio to it.
 
 {table(found)}

@@ -17,12 +17,8 @@ from benchmarks import profiled, results, statements
 from benchmarks.databases import LARGE, SMALL, Tell
 from benchmarks.programme import PIECES, Plan, Programme
 from benchmarks.stage import PREPARED, ROOT, Stage, scratch
-from distro_api.accounts.service import verify as books
+from distro_api.cli import CHECKS
 from distro_api.core.verify import run_checks
-from distro_api.inventory.service import verify as stock
-from distro_api.orders.service import verify as orders
-
-CHECKS = (*books.CHECKS, *stock.CHECKS, *orders.CHECKS)
 
 
 def main() -> None:
@@ -41,6 +37,7 @@ def main() -> None:
             pieces=frozenset(given.only),
             rounds=given.rounds,
             seconds=given.seconds,
+            warm_up_s=given.warm_up,
             workers=given.workers,
             profile=profile,
         )
@@ -69,12 +66,14 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, help="[5; quick 2]")
     parser.add_argument("--seconds", type=float, help="length of each measurement [10; quick 3]")
+    parser.add_argument("--warm-up", type=float, help="seconds of load before the first round [10; quick 2]")
     parser.add_argument("--workers", type=int, default=2, help="API processes [2]")
     parser.add_argument("--home", type=Path, help="folder for the server, kept [a temporary one; quick: var/bench]")
     parser.add_argument("--statements", action="store_true", help="print the dearest statements of each measurement")
     parser.add_argument("--profile", action="store_true", help="print where the API spends its CPU time")
     given = parser.parse_args()
     given.rounds = given.rounds or (2 if given.quick else 5)
+    given.warm_up = given.warm_up or (2.0 if given.quick else 10.0)
     given.seconds = given.seconds or (3.0 if given.quick else 10.0)
     given.write = not given.quick and set(given.only) == set(PIECES)
     return given

@@ -5,6 +5,7 @@ default, because 64 clients of pgbench come on top of the product's own connecti
 """
 
 import fcntl
+import json
 import os
 import shutil
 import socket
@@ -14,22 +15,27 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.processes import CpuTime, cpu_time, memory_mb
-from distro_api.core import provision
+from distro_api.core import provision, supervise
 from distro_api.core.embedded import DURABLE, LocalPostgres
+from distro_api.core.serve import BACKLOG, COMMAND
 
 ROOT = Path(__file__).parents[1]
 PREPARED = ROOT / "var" / "bench"
 SECRET = "the root key of the benchmarks, known to everybody"  # noqa: S105
 SETTINGS = {**DURABLE, "max_connections": "200"}
 STATEMENTS = {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track_planning": "on"}
+WEB = [*COMMAND, "web"]
+PROFILED = [sys.executable, "-m", "benchmarks.profiled"]
 IN_MEMORY = ("tmpfs", "ramfs")
 START_S = 60.0
+COMPLAINTS = 5
 STOP_S = 20.0
 
 
@@ -39,16 +45,23 @@ class Product:
 
     database: str
     address: str
-    api: int
+    api: tuple[int, ...]
     worker: int
     postmaster: int
+    logs: tuple[Path, ...]
 
     def cpu_time(self) -> CpuTime:
         return cpu_time(api=self.api, database=self.postmaster, worker=self.worker)
 
     def memory_mb(self) -> float:
         """Of the largest API process."""
-        return memory_mb(self.api)[0]
+        return max(map(memory_mb, self.api))
+
+    def complaints(self) -> list[str]:
+        """What its processes have logged: they log from warnings on."""
+        lines = [(log.stem, line) for log in self.logs for line in log.read_text().splitlines()]
+        counted = Counter((stem, json.loads(line)["event"] if line.startswith("{") else line) for stem, line in lines)
+        return [f"{stem} logged {n} x {event[:300]}" for (stem, event), n in counted.most_common(COMPLAINTS)]
 
 
 class Stage:
@@ -56,7 +69,9 @@ class Stage:
 
     def __init__(self, home: Path, *, statements: bool = False) -> None:
         self.home = home
-        self.server = LocalPostgres(home / "postgres", {**SETTINGS, **(STATEMENTS if statements else {})})
+        self.server = LocalPostgres(
+            home / "postgres", {**SETTINGS, **(STATEMENTS if statements else {})}, dies_with_starter=True
+        )
 
     def __enter__(self) -> "Stage":
         self.home.mkdir(parents=True, exist_ok=True)
@@ -79,22 +94,27 @@ class Stage:
     @contextmanager
     def serve(self, database: str, *, workers: int, profile: Path | None = None) -> Iterator[Product]:
         """API and worker on `database`, ready to be asked; `profile` is a folder for samples of the API's CPU time."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        application = "benchmarks.profiled:create_app" if profile else "distro_api.app:create_app"
-        api = [sys.executable, "-m", "uvicorn", application, "--factory", "--workers", str(workers), "--no-access-log"]
-        api += ["--host", "127.0.0.1", "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
         environment = self._environment(database, profile)
-        with (
-            self._process([*api, "--log-level", "warning"], "api", environment) as api_process,
-            self._process([sys.executable, "-m", "benchmarks.worker"], "worker", environment) as worker_process,
-        ):
-            address = f"http://127.0.0.1:{port}"
-            self._await_ready(address, (api_process, worker_process))
+        with ExitStack() as stack:
+            port = stack.enter_context(socket.socket())
+            port.bind(("127.0.0.1", 0))
+            port.listen(BACKLOG)
+            web = [*(PROFILED if profile else WEB), "--descriptor", str(port.fileno())]
+            api = [
+                stack.enter_context(self._process(web, f"api-{n}", environment, port.fileno()))
+                for n in range(1, workers + 1)
+            ]
+            worker = stack.enter_context(self._process([*COMMAND, "worker"], "worker", environment))
+            address = f"http://127.0.0.1:{port.getsockname()[1]}"
+            self._await_ready(address, [*api, worker])
             postmaster = self.server.pid()
             assert postmaster is not None
-            yield Product(database, address, api_process.pid, worker_process.pid, postmaster)
+            pids = tuple(process.pid for process in api)
+            logs = tuple(self._log(name) for name in (*(f"api-{n}" for n in range(1, workers + 1)), "worker"))
+            yield Product(database, address, pids, worker.pid, postmaster, logs)
+
+    def _log(self, name: str) -> Path:
+        return self.home / f"{name}.log"
 
     def _environment(self, database: str, profile: Path | None) -> dict[str, str]:
         return {
@@ -105,13 +125,18 @@ class Stage:
             "DISTRO_APP_DATABASE_URL": self.url(database, provision.APP),
             "DISTRO_ENGINE_DATABASE_URL": self.url(database, provision.ENGINE),
             "DISTRO_SECRET_KEY": SECRET,
+            supervise.PARENT: str(os.getpid()),
             **({"BENCH_PROFILE": str(profile)} if profile else {}),
         }
 
     @contextmanager
-    def _process(self, argv: list[str], name: str, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-        with (self.home / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    def _process(
+        self, argv: list[str], name: str, environment: dict[str, str], *descriptors: int
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        with self._log(name).open("wb") as log:
+            process = subprocess.Popen(
+                argv, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, pass_fds=descriptors
+            )
         try:
             yield process
         finally:
@@ -122,7 +147,7 @@ class Stage:
                 process.kill()
                 process.wait()
 
-    def _await_ready(self, address: str, processes: tuple[subprocess.Popen[bytes], ...]) -> None:
+    def _await_ready(self, address: str, processes: Sequence[subprocess.Popen[bytes]]) -> None:
         end = time.monotonic() + START_S
         while time.monotonic() < end and all(process.poll() is None for process in processes):
             try:
@@ -131,7 +156,7 @@ class Stage:
                         return
             except (OSError, urllib.error.HTTPError):
                 time.sleep(0.1)
-        tails = [f"{name}: {(self.home / f'{name}.log').read_text()[-2000:]}" for name in ("api", "worker")]
+        tails = [f"{name}: {self._log(name).read_text()[-2000:]}" for name in ("api-1", "worker")]
         raise SystemExit("the product did not start\n" + "\n".join(tails))
 
 

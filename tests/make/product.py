@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0
 ENDED_WITHIN_S = 30.0
 
 

@@ -115,7 +115,7 @@ async def test_a_quote_explains_its_price(scene: Scene) -> None:
     assert (saturday["unit_price"], saturday["amount"]) == (9000, 18000)
     assert (tuesday["unit_price"], tuesday["amount"]) == (7500, 75000)
     assert {line["strategy_id"] for line in quoted["lines"]} == {made["id"]}
-    assert (saturday["valid_from"], saturday["valid_to"]) == (SATURDAY, SATURDAY)
+    assert (saturday["valid_from"], saturday["valid_to"]) == (None, SATURDAY)
     assert saturday["refund_rules"] == made["refund_rules"]
     assert saturday["explanation"] == [
         {"rule": "base", "effect": "base settlement 80.00, retail 120.00"},

@@ -55,7 +55,7 @@ def test_the_first_start_makes_everything_and_sigterm_leaves_nothing(var: Path, 
 def test_the_second_start_takes_seconds_and_brings_back_what_dies(var: Path) -> None:
     before = time.monotonic()
     with served(var) as running:
-        assert time.monotonic() - before < 10
+        assert time.monotonic() - before < 30  # three on an idle machine; others may be using it
         assert running.sign_in("root", PASSWORD).status_code == 200
         [web] = running.pids("distro_api.cli web")
         [postgres] = running.pids("bin/postgres -D")

@@ -28,13 +28,13 @@ from distro_api.core.errors import (
     PreconditionFailed,
     StateConflict,
 )
-from distro_api.core.http import IfMatch, capability, etag, problems
+from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute, KeyRequired
 from distro_api.core.pagination import Page, Paging, page
 from distro_api.identity.principal import Principal, Require
 
-router = APIRouter(prefix="/accounts", tags=["accounts"], route_class=IdempotentRoute)
-recharges = APIRouter(prefix="/recharges", tags=["accounts"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/accounts", tags=["accounts"], route_class=IdempotentRoute)
+recharges = APIRouter(prefix=f"{API}/recharges", tags=["accounts"], route_class=IdempotentRoute)
 
 Reader = Annotated[Principal, Require("accounts:read")]
 Manager = Annotated[Principal, Require("accounts:manage")]

@@ -37,6 +37,8 @@ from distro_api.core.errors import (
 from distro_api.core.lanes import Answer
 
 log = structlog.get_logger()
+API = "/api/v1"
+"""Where every router begins. Routes are added to the application as they are: one flat list is matched fastest."""
 MAX_BODY_BYTES = 2 * 1024 * 1024
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
 
@@ -224,11 +226,21 @@ def _error_items(errors: Iterable[Any], language: str) -> list[dict[str, Any]]:
     return items
 
 
+def is_of_another_kind(request: Request) -> bool:
+    """Whether the request says that its body is something else than JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return (
+        bool(kind) and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json"))
+    )
+
+
 def _on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
         return problem_response(request, MalformedJson())
+    if any(tuple(item["loc"]) == ("body",) for item in found) and is_of_another_kind(request):
+        return problem_response(request, UnsupportedMediaType())
     return problem_response(request, ValidationFailed(errors=_error_items(found, language_of(request.headers))))
 
 

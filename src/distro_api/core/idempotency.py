@@ -70,11 +70,11 @@ class StoredAnswer:
 
 def fingerprint(request: Request, body: bytes) -> bytes:
     """HMAC-SHA-256 over method, path and body: another of them is another request; a password in it can't be guessed."""
-    asked = b"\0".join((request.method.encode(), request.url.path.encode(), body))
+    asked = b"\0".join((request.method.encode(), request.scope["path"].encode(), body))
     return hmac.digest(request.app.state.fingerprint_key, asked, "sha256")
 
 
-def optional_key(
+async def optional_key(
     value: Annotated[str | None, Header(alias=KEY_HEADER)] = None,
 ) -> str | None:
     if value is not None and not (0 < len(value) <= KEY_LIMIT and value.isprintable()):
@@ -82,7 +82,7 @@ def optional_key(
     return value
 
 
-def required_key(
+async def required_key(
     value: Annotated[str | None, Header(alias=KEY_HEADER, json_schema_extra={"x-required": True})] = None,
 ) -> str:
     """The key of a route that moves money or stock.
@@ -90,7 +90,7 @@ def required_key(
     Raises:
         IdempotencyKeyRequired, IdempotencyKeyInvalid
     """
-    if (key := optional_key(value)) is None:
+    if (key := await optional_key(value)) is None:
         raise IdempotencyKeyRequired
     return key
 
@@ -136,7 +136,7 @@ class IdempotentRoute(APIRoute):
             return handler
 
         async def with_key(request: Request) -> Response:
-            key = optional_key(request.headers.get("idempotency-key"))
+            key = await optional_key(request.headers.get("idempotency-key"))
             owner = None if key is None else request.app.state.key_owner(request)
             if key is None or owner is None:
                 return await handler(request)

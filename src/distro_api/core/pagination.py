@@ -1,8 +1,9 @@
 """Lists: keyset pages by (sort column, id), stable under inserts, with an optional total."""
 
 import base64
+import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -38,7 +39,7 @@ class PageRequest(BaseModel):
     with_total: bool
 
 
-def _page_request(
+async def _page_request(
     limit: Annotated[int, Query(ge=1, le=200, description="Items on a page")] = 50,
     cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")] = None,
     with_total: Annotated[bool, Query(description="Add `total`")] = False,
@@ -47,6 +48,19 @@ def _page_request(
 
 
 Paging = Annotated[PageRequest, Depends(_page_request)]
+
+
+FiltersT = TypeVar("FiltersT", bound=BaseModel)
+
+
+def filters(model: type[FiltersT]) -> Callable[..., Awaitable[FiltersT]]:
+    """A dependency that makes `model` from query parameters, in the event loop: a class would be called in a thread."""
+
+    async def make(**values: Any) -> FiltersT:
+        return model(**values)
+
+    make.__signature__ = inspect.signature(model)  # type: ignore[attr-defined]
+    return make
 
 
 def encode_cursor(sort: str, value: Any, last_id: UUID) -> str:

@@ -4,7 +4,7 @@ Every route names a permission with `Require("orders:place")`; the token's kind 
 from the room's `visible_*(principal)`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -124,11 +124,26 @@ async def authenticated(scopes: SecurityScopes, request: Request, token: str | N
     Raises:
         NotAuthenticated, PasswordChangeRequired, PermissionDenied
     """
+    return _caller(scopes.scopes, request, token)
+
+
+async def authenticate(scopes: Sequence[str], request: Request) -> Principal:
+    """The same for routes that are called without FastAPI's dependencies (`core.lane_route`)."""
+    return _caller(scopes, request, bearer(request))
+
+
+def bearer(request: Request) -> str | None:
+    """The token of the Authorization header."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if kind.lower() == "bearer" else None
+
+
+def _caller(permissions: Sequence[str], request: Request, token: str | None) -> Principal:
     claims = claims_of(request, token)
     if claims is None:
         raise NotAuthenticated
     held = permissions_of(Kind(claims.kind), Role(claims.role), claims.scope)
-    for permission in scopes.scopes:
+    for permission in permissions:
         if claims.password_change_required and permission != "me:password":
             raise PasswordChangeRequired
         if permission not in held:
@@ -153,6 +168,5 @@ def Require(permission: str) -> Any:
 
 def key_owner(request: Request) -> UUID | None:
     """Whose idempotency keys a request uses: the caller's organization."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    claims = claims_of(request, token) if kind.lower() == "bearer" else None
+    claims = claims_of(request, bearer(request))
     return None if claims is None else claims.organization_id

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from distro_api.accounts.errors import AccountNotUsable, NoAccount, RelationStopped
 from distro_api.core.db import Read, Tx
@@ -16,8 +16,8 @@ from distro_api.core.errors import (
     StateConflict,
     ValidationFailed,
 )
-from distro_api.core.http import IfMatch, capability, etag, problems
-from distro_api.core.idempotency import IdempotentRoute, required_key
+from distro_api.core.http import API, IfMatch, capability, etag, problems
+from distro_api.core.idempotency import IdempotentRoute, KeyRequired
 from distro_api.core.pagination import Page, Paging
 from distro_api.identity.principal import Principal, Require
 from distro_api.incentives import queries, service
@@ -34,7 +34,7 @@ from distro_api.incentives.schemas import (
 )
 from distro_api.products.errors import UnknownReference
 
-router = APIRouter(prefix="/incentives", tags=["incentives"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/incentives", tags=["incentives"], route_class=IdempotentRoute)
 
 Reader = Annotated[Principal, Require("incentives:read")]
 Manager = Annotated[Principal, Require("incentives:manage")]
@@ -164,10 +164,9 @@ async def list_incentive_balances(
         IdempotencyKeyReused,
     ),
     openapi_extra=capability("V2", "Y11"),
-    dependencies=[Depends(required_key)],
 )
 async def redeem_bonus_points(
-    command: RedeemBonus, principal: Redeemer, session: Tx, request: Request, response: Response
+    command: RedeemBonus, principal: Redeemer, _: KeyRequired, session: Tx, request: Request, response: Response
 ) -> BonusRedemption:
     """Turn bonus points into money on your prepaid account with the supplier that awarded them, at once."""
     point_amount: int = request.app.state.settings.bonus_point_amount

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from distro_api.core.db import Read, Tx
 from distro_api.core.errors import IdempotencyKeyRequired, IdempotencyKeyReused, NotFoundHere, NotSupportedYet
-from distro_api.core.http import capability, etag, problems
+from distro_api.core.http import API, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute, KeyRequired
 from distro_api.core.pagination import Page, Paging, page
 from distro_api.identity.principal import Principal, Require
@@ -26,7 +26,7 @@ from distro_api.inventory.schemas import (
     SetStock,
 )
 
-router = APIRouter(prefix="/inventory", tags=["inventory"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/inventory", tags=["inventory"], route_class=IdempotentRoute)
 
 Reader = Annotated[Principal, Require("inventory:read")]
 Editor = Annotated[Principal, Require("inventory:edit")]

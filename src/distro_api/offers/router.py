@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 
 from distro_api.core import clock
 from distro_api.core.db import Read
-from distro_api.core.http import capability, language_of, problems
+from distro_api.core.http import API, capability, language_of, problems
 from distro_api.core.idempotency import IdempotentRoute
 from distro_api.core.pagination import Page, Paging
 from distro_api.core.schemas import Day, ShortText
@@ -20,8 +20,8 @@ from distro_api.offers.service.quoting import quote
 from distro_api.products.models import ProductKind
 from distro_api.strategies.models import Channel
 
-router = APIRouter(prefix="/offers", tags=["offers"], route_class=IdempotentRoute)
-quotes = APIRouter(prefix="/quotes", tags=["offers"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/offers", tags=["offers"], route_class=IdempotentRoute)
+quotes = APIRouter(prefix=f"{API}/quotes", tags=["offers"], route_class=IdempotentRoute)
 
 Buyer = Annotated[Principal, Require("offers:read")]
 

@@ -1,5 +1,6 @@
 """The OpenAPI document: operation ids for client generators, the problem schema, who may call what, every refusal."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -7,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from sqlalchemy import text
+from starlette.routing import BaseRoute
 
 from distro_api.core import errors
 from distro_api.core.errors import CATALOGUE, DomainError
@@ -26,6 +28,7 @@ SHARED = {
     ("not_authenticated",): "NotAuthenticated",
     ("permission_denied", "password_change_required"): "NotAllowed",
     ("body_too_large",): "BodyTooLarge",
+    ("unsupported_media_type",): "NotJson",
     ("internal_error",): "InternalError",
     ("overloaded",): "Overloaded",
 }
@@ -40,9 +43,12 @@ HEADERS: dict[str, dict[str, Any]] = {
 HEADER_OF = {"Location": ("201",), "Retry-After": ("429", "503")}
 
 
-def operation_id(route: APIRoute) -> str:
-    """The endpoint function's name: short and stable in generated clients. A test keeps them unique."""
-    return route.name
+def named(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    """The routes, each operation named by its endpoint function: short and stable in generated clients."""
+    for route in routes:
+        if isinstance(route, APIRoute):
+            route.operation_id = route.name
+        yield route
 
 
 def install(app: FastAPI) -> None:
@@ -148,8 +154,10 @@ def _add_problems(method: str, operation: dict[str, Any], shared: dict[str, Any]
         possible += SIGNED_IN
         if method != "get":
             possible.append(errors.StateConflict)  # a rule of the database that fires between check and write
-    if "requestBody" in operation:
+    if body := operation.get("requestBody"):
         possible += BODY
+        if "application/json" in body["content"]:
+            possible.append(errors.UnsupportedMediaType)
     if "cursor" in parameters:
         possible.append(errors.BadCursor)
     if KEY_HEADER in parameters:

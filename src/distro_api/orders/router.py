@@ -15,9 +15,10 @@ from distro_api.core.errors import (
     Overloaded,
     StateConflict,
 )
-from distro_api.core.http import capability, etag, lane_response, problems
-from distro_api.core.idempotency import IdempotentRoute, KeyRequired, handles_keys, key_of
-from distro_api.core.pagination import Page, Paging
+from distro_api.core.http import API, capability, etag, lane_response, problems
+from distro_api.core.idempotency import KeyRequired, handles_keys, key_of
+from distro_api.core.lane_route import LaneRoute
+from distro_api.core.pagination import Page, Paging, filters
 from distro_api.identity.principal import Principal, Require
 from distro_api.inventory.errors import InsufficientStock
 from distro_api.offers.errors import QUOTING
@@ -44,14 +45,14 @@ from distro_api.orders.schemas import (
 )
 from distro_api.orders.service.desk import Desk
 
-router = APIRouter(tags=["orders"], route_class=IdempotentRoute)
-refunds = APIRouter(tags=["refunds"], route_class=IdempotentRoute)
+router = APIRouter(prefix=API, tags=["orders"], route_class=LaneRoute)
+refunds = APIRouter(prefix=API, tags=["refunds"], route_class=LaneRoute)
 
 KEYED = (IdempotencyKeyRequired, IdempotencyKeyReused, Overloaded)
 MONEY = (InsufficientFunds, NoAccount, AccountNotUsable, PaymentMethodNotAllowed)
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
 
@@ -77,9 +78,9 @@ AtDesk = Annotated[Desk, Depends(_desk)]
 )
 @handles_keys
 async def place_order(
+    principal: Annotated[Principal, Require("orders:place")],
     command: PlaceOrder,
     request: Request,
-    principal: Annotated[Principal, Require("orders:place")],
     key: KeyRequired,
     desk: AtDesk,
 ) -> Response:
@@ -93,7 +94,7 @@ async def list_orders(
     principal: Annotated[Principal, Require("orders:read")],
     session: Read,
     paging: Paging,
-    filters: Annotated[OrderFilters, Depends()],
+    filters: Annotated[OrderFilters, Depends(filters(OrderFilters))],
     sort: Annotated[Sort, Query(description="`created_at`: longest waiting first")] = "-created_at",
 ) -> dict[str, Any]:
     """Your orders: what you sold, what you bought; the platform sees all."""
@@ -123,16 +124,15 @@ async def get_order(
 )
 @handles_keys
 async def pay_order(
+    principal: Annotated[Principal, Require("orders:pay")],
     order_id: UUID,
     command: PayOrder,
     request: Request,
-    principal: Annotated[Principal, Require("orders:pay")],
     key: KeyRequired,
-    session: Read,
     desk: AtDesk,
 ) -> Response:
     """Pay a waiting order from your prepaid or credit account."""
-    supplier_id = await queries.supplier_of(session, principal, order_id)
+    supplier_id = await desk.supplier_of(principal, order_id)
     asked = await key_of(request, principal.organization_id, key)
     return lane_response(await service.pay_order(desk, principal, supplier_id, order_id, asked, method=command.method))
 
@@ -145,9 +145,9 @@ async def pay_order(
 )
 @handles_keys
 async def approve_order(
+    principal: Annotated[Principal, Require("orders:approve")],
     order_id: UUID,
     request: Request,
-    principal: Annotated[Principal, Require("orders:approve")],
     key: KeyRequired,
     desk: AtDesk,
 ) -> Response:
@@ -164,10 +164,10 @@ async def approve_order(
 )
 @handles_keys
 async def reject_order(
+    principal: Annotated[Principal, Require("orders:approve")],
     order_id: UUID,
     command: GiveReason,
     request: Request,
-    principal: Annotated[Principal, Require("orders:approve")],
     key: KeyRequired,
     desk: AtDesk,
 ) -> Response:
@@ -187,16 +187,15 @@ async def reject_order(
 )
 @handles_keys
 async def cancel_order(
+    principal: Annotated[Principal, Require("orders:cancel")],
     order_id: UUID,
     command: GiveReason,
     request: Request,
-    principal: Annotated[Principal, Require("orders:cancel")],
     key: KeyRequired,
-    session: Read,
     desk: AtDesk,
 ) -> Response:
     """Cancel what is not used yet: codes are void, stock is back, money goes back by the refund ladder."""
-    supplier_id = await queries.supplier_of(session, principal, order_id)
+    supplier_id = await desk.supplier_of(principal, order_id)
     asked = await key_of(request, principal.organization_id, key)
     return lane_response(
         await service.cancel_order(desk, principal, supplier_id, order_id, asked, reason=command.reason)
@@ -212,16 +211,15 @@ async def cancel_order(
 )
 @handles_keys
 async def refund_order(
+    principal: Annotated[Principal, Require("refunds:request")],
     order_id: UUID,
     command: RequestRefund,
     request: Request,
-    principal: Annotated[Principal, Require("refunds:request")],
     key: KeyRequired,
-    session: Read,
     desk: AtDesk,
 ) -> Response:
     """Pay units back to the account they were paid from, less the ladder's fee."""
-    supplier_id = await queries.supplier_of(session, principal, order_id)
+    supplier_id = await desk.supplier_of(principal, order_id)
     asked = await key_of(request, principal.organization_id, key)
     return lane_response(await service.refund_order(desk, principal, supplier_id, order_id, asked, command))
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from distro_api.core.db import Read, Tx
 from distro_api.core.errors import NotFoundHere, NotSupportedYet, PreconditionFailed, StateConflict, ValidationFailed
-from distro_api.core.http import IfMatch, capability, etag, problems
+from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute
 from distro_api.core.pagination import Page, Paging
 from distro_api.core.schemas import ShortText
@@ -27,10 +27,10 @@ from distro_api.products.errors import (
 from distro_api.products.models import Brand, Category, Product, ProductKind, ProductStatus
 from distro_api.products.schemas import CreateProduct, EditProduct, LabelOut, NameLabel, ProductOut, RejectProduct
 
-router = APIRouter(prefix="/products", tags=["products"], route_class=IdempotentRoute)
-categories = APIRouter(prefix="/categories", tags=["categories"], route_class=IdempotentRoute)
-brands = APIRouter(prefix="/brands", tags=["brands"], route_class=IdempotentRoute)
-stock = APIRouter(prefix="/inventory", tags=["inventory"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/products", tags=["products"], route_class=IdempotentRoute)
+categories = APIRouter(prefix=f"{API}/categories", tags=["categories"], route_class=IdempotentRoute)
+brands = APIRouter(prefix=f"{API}/brands", tags=["brands"], route_class=IdempotentRoute)
+stock = APIRouter(prefix=f"{API}/inventory", tags=["inventory"], route_class=IdempotentRoute)
 """What the inventory room cannot answer, as it knows no product."""
 
 Reader = Annotated[Principal, Require("products:read")]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.db import Read, Tx
 from distro_api.core.errors import NotFoundHere, PreconditionFailed, StateConflict
-from distro_api.core.http import IfMatch, capability, etag, problems
+from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute
 from distro_api.core.pagination import Page, Paging, page
 from distro_api.identity.errors import InvalidPhone, PhoneTaken
@@ -31,8 +31,8 @@ from distro_api.relations.schemas import (
 )
 from distro_api.relations.states import RelationAction
 
-distributors = APIRouter(prefix="/distributors", tags=["relations"], route_class=IdempotentRoute)
-router = APIRouter(prefix="/supply-relations", tags=["relations"], route_class=IdempotentRoute)
+distributors = APIRouter(prefix=f"{API}/distributors", tags=["relations"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/supply-relations", tags=["relations"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, Require("relations:read")]
 Manager = Annotated[Principal, Require("relations:manage")]
 Sort = Literal["created_at", "-created_at"]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from distro_api.core import clock
 from distro_api.core.db import Read, Tx
 from distro_api.core.errors import NotFoundHere, NotSupportedYet, PreconditionFailed, StateConflict, ValidationFailed
-from distro_api.core.http import IfMatch, capability, etag, problems
+from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute
 from distro_api.core.pagination import Page, Paging
 from distro_api.core.schemas import Day, ShortText
@@ -31,8 +31,8 @@ from distro_api.strategies.schemas import (
     StrategySummaryOut,
 )
 
-router = APIRouter(prefix="/strategies", tags=["strategies"], route_class=IdempotentRoute)
-holidays = APIRouter(prefix="/holidays", tags=["holidays"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/strategies", tags=["strategies"], route_class=IdempotentRoute)
+holidays = APIRouter(prefix=f"{API}/holidays", tags=["holidays"], route_class=IdempotentRoute)
 
 Reader = Annotated[Principal, Require("strategies:read")]
 Editor = Annotated[Principal, Require("strategies:edit")]

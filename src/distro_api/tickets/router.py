@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from distro_api.core.db import Read
 from distro_api.core.errors import IdempotencyKeyRequired, IdempotencyKeyReused, NotFoundHere, Overloaded
-from distro_api.core.http import capability, lane_response, problems
-from distro_api.core.idempotency import IdempotentRoute, KeyOptional, KeyRequired, handles_keys, key_of
+from distro_api.core.http import API, capability, lane_response, problems
+from distro_api.core.idempotency import KeyOptional, KeyRequired, handles_keys, key_of
+from distro_api.core.lane_route import LaneRoute
 from distro_api.core.pagination import Page, Paging, page
 from distro_api.identity.principal import Principal, Require
 from distro_api.tickets import queries, service
@@ -18,7 +19,7 @@ from distro_api.tickets.models import Redemption, Ticket, TicketStatus
 from distro_api.tickets.schemas import RedeemTicket, RedemptionOut, ReverseTicket, TicketOut
 from distro_api.tickets.service.codes import normalise
 
-router = APIRouter(prefix="/tickets", tags=["tickets"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/tickets", tags=["tickets"], route_class=LaneRoute)
 
 Reader = Annotated[Principal, Require("tickets:read")]
 Redeemer = Annotated[Principal, Require("tickets:redeem")]
@@ -58,7 +59,7 @@ async def list_tickets(
     openapi_extra=capability("O14"),
 )
 @handles_keys
-async def redeem_ticket(command: RedeemTicket, request: Request, principal: Redeemer, key: KeyOptional) -> Response:
+async def redeem_ticket(principal: Redeemer, command: RedeemTicket, request: Request, key: KeyOptional) -> Response:
     """Redeem a code, whole or in part; the same (device, serial) or Idempotency-Key redeems nothing more."""
     if key is None and command.device is None:
         raise IdempotencyKeyRequired
@@ -107,10 +108,10 @@ async def get_ticket_qr(ticket_id: UUID, principal: Reader, session: Read) -> Re
 )
 @handles_keys
 async def reverse_ticket(
+    principal: Redeemer,
     ticket_id: UUID,
     command: ReverseTicket,
     request: Request,
-    principal: Redeemer,
     key: KeyRequired,
 ) -> Response:
     """Undo a redemption with a reason: the units may be used or refunded again."""

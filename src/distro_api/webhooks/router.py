@@ -7,14 +7,14 @@ from fastapi import APIRouter, Path, Query
 
 from distro_api.core.db import Read, Tx
 from distro_api.core.errors import BadCursor, NotFoundHere
-from distro_api.core.http import capability, problems
+from distro_api.core.http import API, capability, problems
 from distro_api.core.idempotency import IdempotentRoute
 from distro_api.core.outbox import ParkedRow
 from distro_api.identity.principal import Principal, Require
 from distro_api.webhooks import queries, service
 from distro_api.webhooks.schemas import FeedOut, ParkedEventOut, ParkedPage
 
-router = APIRouter(prefix="/events", tags=["events"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/events", tags=["events"], route_class=IdempotentRoute)
 
 Reader = Annotated[Principal, Require("events:read")]
 Manager = Annotated[Principal, Require("events:manage")]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Form
 
 from distro_api.core.db import Transactions, Tx
 from distro_api.core.errors import NotSupportedYet
-from distro_api.core.http import capability, problems
+from distro_api.core.http import API, capability, problems
 from distro_api.identity.errors import (
     AccountLocked,
     BadCredentials,
@@ -19,7 +19,7 @@ from distro_api.identity.router.wiring import FromIssuer, FromOrigin, tokens_out
 from distro_api.identity.schemas import LogIn, LogOut, Refresh, TokenForm, TokensOut
 from distro_api.identity.service import login, sessions
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = APIRouter(prefix=f"{API}/auth", tags=["auth"])
 SIGN_IN_REFUSALS = problems(BadCredentials, AccountLocked, OrganizationNotActive, InvalidScope, NotSupportedYet)
 DEMO_ACCOUNTS = {
     name: {"summary": summary, "value": {"username": name, "password": f"{name.capitalize()}-Demo-2026"}}

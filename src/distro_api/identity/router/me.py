@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from distro_api.core.db import Read, Transactions, Tx
 from distro_api.core.errors import NotFoundHere, NotSupportedYet, PreconditionFailed
-from distro_api.core.http import IfMatch, capability, etag, problems
+from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute, secret_answer
 from distro_api.core.pagination import Page, Paging, page
 from distro_api.identity import queries
@@ -18,7 +18,7 @@ from distro_api.identity.router.wiring import Ended, FromIssuer, FromOrigin, tok
 from distro_api.identity.schemas import ChangePassword, LoginOut, MeOut, SessionOut, TokensOut, UpdateMe
 from distro_api.identity.service import login, organizations, sessions
 
-router = APIRouter(prefix="/me", tags=["me"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/me", tags=["me"], route_class=IdempotentRoute)
 
 
 def _me_out(user: User, organization: Organization, principal: Principal, response: Response) -> dict[str, object]:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.db import Read, Tx
 from distro_api.core.errors import NotFoundHere, PreconditionFailed, StateConflict
-from distro_api.core.http import IfMatch, capability, etag, problems
+from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute
 from distro_api.core.pagination import Page, Paging, page
 from distro_api.identity import queries
@@ -28,8 +28,8 @@ from distro_api.identity.schemas import (
 from distro_api.identity.service import organizations
 from distro_api.identity.service.organizations import NewUser
 
-router = APIRouter(prefix="/organizations", tags=["organizations"], route_class=IdempotentRoute)
-audit_router = APIRouter(prefix="/audit", tags=["audit"], route_class=IdempotentRoute)
+router = APIRouter(prefix=f"{API}/organizations", tags=["organizations"], route_class=IdempotentRoute)
+audit_router = APIRouter(prefix=f"{API}/audit", tags=["audit"], route_class=IdempotentRoute)
 
 
 async def _organization_out(session: AsyncSession, organization: Organization, response: Response) -> dict[str, object]:

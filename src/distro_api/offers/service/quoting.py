@@ -189,7 +189,9 @@ def _price(one: _Chosen, now: datetime, today: date) -> QuotedLine:
 
 
 def _validity(facts: SkuFacts, day: date | None, today: date) -> tuple[date | None, date | None]:
-    """From when until when what is bought can be used; None: without an end.
+    """From when until when what is bought can be used; None: at once, without an end.
+
+    Without a rule of the product's it is good until its service date is over.
 
     Raises:
         OfferNotAvailable: the service date lies after the end of validity.
@@ -199,4 +201,4 @@ def _validity(facts: SkuFacts, day: date | None, today: date) -> tuple[date | No
         if day is not None and day > last:
             raise OfferNotAvailable(sku_id=facts.sku_id, reason=Reason.OUTSIDE_VALIDITY.value)
         return today, last
-    return (day, day) if facts.valid_on_date else (None, None)
+    return (day if facts.valid_on_date else None), day

@@ -232,7 +232,7 @@ def _facts(sku: Sku, product: Product, stock: Sequence[tuple[UUID, Mode, int]]) 
         stock=takes,
         on_sale=product.status is ProductStatus.ON_SALE and not sku.retired,
         needs_date=dated or on_date,
-        valid_on_date=on_date or "by" not in validity,
+        valid_on_date=on_date,
         validity_days=validity.get("days"),
     )
 

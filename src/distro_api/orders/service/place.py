@@ -32,10 +32,12 @@ async def place_order(desk: Desk, principal: Principal, request: PlaceOrder, key
         try:
             quoted = await _quote(desk, principal, request)
         except DomainError as refusal:
-            command = Refuse(principal.actor, at, desk.today(at), key, refusal)
-            return await desk.lanes.submit(principal.organization_id, command)
-        outcome = await desk.lanes.submit(quoted.supplier_id, _command(desk, principal, request, key, quoted))
+            refuse = Refuse(principal.actor, at, desk.today(at), key, refusal)
+            return await desk.lanes.submit(principal.organization_id, refuse)
+        command = _command(desk, principal, request, key, quoted)
+        outcome = await desk.lanes.submit(quoted.supplier_id, command)
         if not isinstance(outcome, StaleQuote):
+            desk.remember(command.order_id, quoted.supplier_id)
             return outcome
         desk.terms.forget(quoted.supplier_id)
     raise Overloaded

@@ -1,0 +1,31 @@
+"""Rules of the house that no linter knows."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCES = ROOT / "src" / "distro_api"
+
+
+def test_every_room_keeps_its_doors_in_order() -> None:
+    """A new room must be named in the import contract, or nobody checks it."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [doors] = [contract for contract in contracts if contract["id"] == "doors"]
+    rooms = {path.parent.name for path in SOURCES.glob("*/__init__.py")} - {"core", "demo", "openapi"}
+    assert {name.removeprefix("distro_api.") for name in doors["containers"]} == rooms
+
+
+def test_only_core_commits() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in SOURCES.rglob("*.py")
+        if path.parent.name != "core"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
+    ]
+    assert found == []
+
+
+def test_no_file_is_a_drawer_for_everything() -> None:
+    assert not [path for path in SOURCES.rglob("*.py") if path.stem in ("utils", "helpers", "constants", "common")]
