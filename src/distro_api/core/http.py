@@ -303,7 +303,9 @@ def _on_database(request: Request, error: Exception) -> Response:
 
 def _on_bug(request: Request, error: Exception) -> Response:
     log.error("request_failed", path=request.url.path, request_id=request_id(request), exc_info=error)
-    return problem_response(request, InternalError())
+    response = problem_response(request, InternalError())
+    response.headers["X-Request-Id"] = request_id(request)  # this answer is made outside of RequestId
+    return response
 
 
 def install(app: FastAPI) -> None:
