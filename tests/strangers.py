@@ -16,9 +16,11 @@ from fastapi import FastAPI
 from distro_api.core import clock
 from make import identity
 from make.identity import Signed
+from make.incentives import add_rule
 from make.products import on_sale
 from make.relations import relation
 from make.strategies import active
+from make.worker import settle
 
 PUBLIC = {
     ("POST", "/api/v1/auth/token"),
@@ -31,7 +33,7 @@ PUBLIC = {
 OUTSIDE = {"/openapi.json", "/docs", "/docs/assets", "/docs/oauth2-redirect", "/health/live", "/health/ready"}
 """Routes that belong to the process, not to the API."""
 
-PLAIN = {"day": "2030-05-01"}
+PLAIN = {"day": "2030-05-01", "subscriber": "nobody", "position": "1"}
 """Path parameters that are no ids, with a value."""
 
 SHARED = {
@@ -198,6 +200,20 @@ async def _refund(world: World) -> Any:
     order = await world.ordered()
     await world.do("distributor", "POST", f"/orders/{order['id']}/cancel", {"reason": "行程有变"})
     return (await world.get("distributor", f"/refunds?order_id={order['id']}"))["items"][0]["id"]
+
+
+@foreign("rule_id")
+async def _rule(world: World) -> Any:
+    return (await add_rule(world.client, world.supplier, unit="bonus"))["id"]
+
+
+@foreign("redemption_id")
+async def _redemption(world: World) -> Any:
+    await world.id("rule_id")
+    await world.ordered()
+    await settle(world.app)
+    body = {"supplier_id": str(world.supplier.organization_id), "points": 1}
+    return (await world.do("distributor", "POST", "/incentives/redemptions", body))["id"]
 
 
 def sample(schema: dict[str, Any], components: dict[str, Any]) -> Any:
