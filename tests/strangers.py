@@ -16,7 +16,6 @@ from fastapi import FastAPI
 from distro_api.core import clock
 from make import identity
 from make.identity import Signed
-from make.incentives import add_rule
 from make.products import on_sale
 from make.relations import relation
 from make.strategies import active
@@ -33,7 +32,7 @@ PUBLIC = {
 OUTSIDE = {"/openapi.json", "/docs", "/docs/assets", "/docs/oauth2-redirect", "/health/live", "/health/ready"}
 """Routes that belong to the process, not to the API."""
 
-PLAIN = {"day": "2030-05-01", "subscriber": "nobody", "position": "1"}
+PLAIN = {"day": "2030-05-01", "subscriber": "orders.follow_tickets", "position": "999999999"}
 """Path parameters that are no ids, with a value."""
 
 SHARED = {
@@ -202,20 +201,6 @@ async def _refund(world: World) -> Any:
     return (await world.get("distributor", f"/refunds?order_id={order['id']}"))["items"][0]["id"]
 
 
-@foreign("rule_id")
-async def _rule(world: World) -> Any:
-    return (await add_rule(world.client, world.supplier, unit="bonus"))["id"]
-
-
-@foreign("redemption_id")
-async def _redemption(world: World) -> Any:
-    await world.id("rule_id")
-    await world.ordered()
-    await settle(world.app)
-    body = {"supplier_id": str(world.supplier.organization_id), "points": 1}
-    return (await world.do("distributor", "POST", "/incentives/redemptions", body))["id"]
-
-
 def sample(schema: dict[str, Any], components: dict[str, Any]) -> Any:
     """A smallest value that fits `schema`.
 
@@ -262,3 +247,27 @@ def _text(schema: dict[str, Any]) -> str:
     if "pattern" in schema:
         raise LookupError(f"no example for {schema['pattern']}")
     return "x" * max(schema.get("minLength", 1), 1)
+
+
+@foreign("rule_id")
+async def _rule(world: World) -> Any:
+    body = {
+        "name": "下单即返",
+        "unit": "bonus",
+        "earner": "distributor",
+        "event": "order_paid",
+        "basis": "amount",
+        "rate": "1",
+        "scope": {},
+        "valid_from": "2026-01-01",
+    }
+    return (await world.do("supplier", "POST", "/incentives/rules", body))["id"]
+
+
+@foreign("redemption_id")
+async def _redemption(world: World) -> Any:
+    await world.id("rule_id")
+    await world.ordered()
+    await settle(world.app)
+    body = {"supplier_id": str(world.supplier.organization_id), "points": 1}
+    return (await world.do("distributor", "POST", "/incentives/redemptions", body))["id"]

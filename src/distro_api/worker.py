@@ -34,6 +34,8 @@ EVENT_POLL_S = 0.1
 SWEEP_POLL_S = 1.0
 UPKEEP_POLL_S = 60.0
 PARTITION_DAYS_AHEAD = 92
+TRANSIENT = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, DomainError, TimeoutError)
+"""What a database that goes away looks like, and refusals: the loop that met it goes on."""
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -93,7 +95,7 @@ async def _loop(name: str, work: Callable[[], Awaitable[int]], pause_s: float, s
     while not stop.is_set():
         try:
             busy = await work() > 0
-        except (SQLAlchemyError, asyncpg.PostgresError, OSError, DomainError, TimeoutError) as error:
+        except TRANSIENT as error:
             log.warning("worker_loop_failed", loop=name, error=repr(error)[:300])
             busy = False
         if not busy:

@@ -46,6 +46,10 @@ def processes_of(var: Path) -> dict[int, str]:
     return found
 
 
+def environment_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/environ").read_text()
+
+
 class Served:
     """A running `distro serve`."""
 

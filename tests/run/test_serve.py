@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from distro_api.core.embedded import LocalPostgres
-from make.product import Served, distro, processes_of, served, until_gone
+from make.product import Served, distro, environment_of, processes_of, served, until_gone
 
 PASSWORD = "Correct-Horse-7"
 
@@ -104,6 +104,8 @@ async def test_a_named_server_is_used_and_published_passwords_sign_in_on_loopbac
                 assert made.returncode == 0, made.stderr
             assert running.sign_in("admin", "Admin-Demo-2026").status_code == status
             assert running.pids("distro_api.cli worker") == []
+            [web] = running.pids("distro_api.cli web")
+            assert f"DISTRO_DATABASE_URL=postgresql:///{name}?" in environment_of(web), "the owner's login stays here"
             assert running.stop() == 0
     assert not (var / "postgres").exists()
     assert processes_of(var) == {}

@@ -10,41 +10,56 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from distro_api.core import clock
-from distro_api.core.outbox import CursorRow, EventRow, ParkedRow, Stored, Subscriber
+from distro_api.core.outbox import CursorRow, EventRow, ParkedRow, RelayRow, Stored, Subscriber
 
 log = structlog.get_logger()
 FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(minutes=15)
 
 
-async def consume(sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber, limit: int = 500) -> int:
+async def consume(sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber, limit: int = 2000) -> int:
     """Handle the next events of one subscriber in one transaction; how many positions it advanced.
 
     The effects of the handler and the cursor commit together, so an event's effect lands once.
     """
     async with sessions.begin() as session:
-        cursor = await _lock_cursor(session, subscriber.name)
+        cursor = await _lock_cursor(session, sessions, subscriber.name)
         if cursor is None:
             return 0
-        rows = await session.execute(
-            select(EventRow).where(EventRow.position > cursor.position).order_by(EventRow.position).limit(limit)
-        )
-        found = [_stored(row) for row in rows.scalars()]
-        if not found:
+        last = min(cursor.position + limit, await session.scalar(select(RelayRow.position)) or 0)
+        if last <= cursor.position:
             return 0
-        mine = [event for event in found if event.name in subscriber.events]
+        mine = await _events(session, subscriber, cursor.position, last)
         behind = await _parked_aggregates(session, subscriber.name, mine)
         waiting = [event for event in mine if event.aggregate_id in behind]
         await _park(session, subscriber.name, waiting, "waits behind an earlier event of the same aggregate")
         await _handle(session, subscriber, [event for event in mine if event.aggregate_id not in behind])
-        cursor.position = found[-1].position
-        return len(found)
+        advanced, cursor.position = last - cursor.position, last
+        return advanced
+
+
+async def _events(session: AsyncSession, subscriber: Subscriber, after: int, last: int) -> list[Stored]:
+    """The subscriber's events up to position `last`: positions have no gaps, so what is left out was read too."""
+    found = await session.execute(
+        select(
+            EventRow.position,
+            EventRow.name,
+            EventRow.aggregate_id,
+            EventRow.supplier_id,
+            EventRow.distributor_id,
+            EventRow.payload,
+            EventRow.occurred_at,
+        )
+        .where(EventRow.position > after, EventRow.position <= last, EventRow.name.in_(subscriber.events))
+        .order_by(EventRow.position)
+    )
+    return [Stored(*row) for row in found]
 
 
 async def retry_parked(sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber) -> int:
     """Try the first parked event of each aggregate whose time has come; how many were handled."""
     async with sessions.begin() as session:
-        if await _lock_cursor(session, subscriber.name) is None:
+        if await _lock_cursor(session, sessions, subscriber.name) is None:
             return 0
         firsts = (
             select(ParkedRow)
@@ -64,7 +79,7 @@ async def retry_parked(sessions: async_sessionmaker[AsyncSession], subscriber: S
             if error := await _attempt(session, subscriber, [_stored(row)]):
                 row.attempts += 1
                 row.error = error
-                row.next_try_at = clock.now() + min(FIRST_RETRY * 2 ** min(row.attempts, 20), LAST_RETRY)
+                row.next_try_at = clock.now() + min(FIRST_RETRY * 2 ** min(row.attempts - 1, 20), LAST_RETRY)
                 continue
             handled += 1
             await session.execute(
@@ -87,13 +102,19 @@ async def lag(session: AsyncSession) -> int:
     return int(await session.scalar(select(waiting + parked + position - func.coalesce(slowest, position))) or 0)
 
 
-async def _lock_cursor(session: AsyncSession, name: str) -> CursorRow | None:
+async def _lock_cursor(
+    session: AsyncSession, sessions: async_sessionmaker[AsyncSession], name: str
+) -> CursorRow | None:
+    """The subscriber's cursor; None when another worker has it."""
     locked = select(CursorRow).where(CursorRow.subscriber == name).with_for_update(skip_locked=True)
-    if (cursor := await session.scalar(locked)) is None:
-        # new (a subscriber starts at the beginning of what is kept), or held by another worker
-        await session.execute(insert(CursorRow).values(subscriber=name, position=0).on_conflict_do_nothing())
-        cursor = await session.scalar(locked)
-    return cursor
+    if (cursor := await session.scalar(locked)) is not None:
+        return cursor
+    if await session.scalar(select(CursorRow.position).where(CursorRow.subscriber == name)) is not None:
+        return None
+    # a new subscriber starts at the beginning of what is kept; committed at once, as an insert would make others wait
+    async with sessions.begin() as first:
+        await first.execute(insert(CursorRow).values(subscriber=name, position=0).on_conflict_do_nothing())
+    return await session.scalar(locked)
 
 
 async def _parked_aggregates(session: AsyncSession, name: str, events: Sequence[Stored]) -> set[Any]:
@@ -154,7 +175,7 @@ async def _park(session: AsyncSession, name: str, events: Sequence[Stored], erro
         await session.execute(insert(ParkedRow).values(rows))
 
 
-def _stored(row: EventRow | ParkedRow) -> Stored:
+def _stored(row: ParkedRow) -> Stored:
     return Stored(
         row.position, row.name, row.aggregate_id, row.supplier_id, row.distributor_id, row.payload, row.occurred_at
     )

@@ -173,21 +173,28 @@ class Writes:
             self._parts.append((table, columns, conflict, rows))
 
     async def run(self, connection: Connection) -> bool:
-        """Write everything; whether every row was new."""
-        together = []
-        for table, columns, conflict, rows in self._parts:
+        """Write everything, in the order in which it was added, for rows refer to earlier ones; whether every row was new."""
+        complete = True
+        together: list[tuple[str, Columns, str, Sequence[tuple[Any, ...]]]] = []
+        for part in self._parts:
+            table, columns, conflict, rows = part
             if conflict or len(rows) < COPY_ROWS:
-                together.append((table, columns, conflict, rows))
-            else:
-                names = [name for name, _ in columns]
-                await connection.copy_records_to_table(table, records=rows, columns=names)
-        if not together:
-            return True
-        sql = _insert_sql(tuple(part[:3] for part in together))
-        written = await connection.fetch(
-            sql, *(list(array) for part in together for array in zip(*part[3], strict=True))
-        )
-        return list(written[0]) == [len(rows) for *_, rows in together]
+                together.append(part)
+                continue
+            complete = await _insert(connection, together) and complete
+            together = []
+            names = [name for name, _ in columns]
+            await connection.copy_records_to_table(table, records=rows, columns=names)
+        return await _insert(connection, together) and complete
+
+
+async def _insert(connection: Connection, parts: Sequence[tuple[str, Columns, str, Sequence[tuple[Any, ...]]]]) -> bool:
+    """All parts in one statement, whose references are checked at its end; whether every row was new."""
+    if not parts:
+        return True
+    sql = _insert_sql(tuple(part[:3] for part in parts))
+    written = await connection.fetch(sql, *(list(array) for part in parts for array in zip(*part[3], strict=True)))
+    return list(written[0]) == [len(rows) for *_, rows in parts]
 
 
 @lru_cache(maxsize=256)

@@ -201,7 +201,11 @@ class TooManyRequests(DomainError):
     retry_after_s = 1
 
 
-class Overloaded(DomainError):
+class Unanswered(DomainError):
+    """What ended a command without an outcome of its own."""
+
+
+class Overloaded(Unanswered):
     status = 503
     code, title = (
         "overloaded",
@@ -210,7 +214,7 @@ class Overloaded(DomainError):
     retry_after_s = 1
 
 
-class InternalError(DomainError):
+class InternalError(Unanswered):
     status = 500
     code, title = (
         "internal_error",

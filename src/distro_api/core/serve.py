@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import ipaddress
 import os
+import re
 import signal
 import socket
 import sys
@@ -96,10 +97,6 @@ async def _supervise(
     children = [Child(f"web-{n}", web, (port.fileno(),)) for n in range(1, serving.workers + 1)]
     if serving.with_worker:
         children.append(Child("worker", [*COMMAND, "worker"]))
-    environment = os.environ | {
-        "DISTRO_VAR": str(settings.var.resolve()),
-        "DISTRO_DEMO_PASSWORDS": str(serving.loopback).lower(),
-    }
 
     async def watch() -> None:
         while server is not None:
@@ -108,7 +105,26 @@ async def _supervise(
                 log.error("database_died")
                 start(server)  # from this thread: the server dies with the thread that started it
 
-    await supervise(children, environment, until_ready=lambda: ready(serving), when_ready=when_ready, chores=(watch,))
+    await supervise(
+        children,
+        _environment(settings, serving),
+        until_ready=lambda: ready(serving),
+        when_ready=when_ready,
+        chores=(watch,),
+    )
+
+
+def _environment(settings: Settings, serving: Serving) -> dict[str, str]:
+    """What children start with: their own two logins, never the one that migrates."""
+    made = os.environ | {
+        "DISTRO_VAR": str(settings.var.resolve()),
+        "DISTRO_DEMO_PASSWORDS": str(serving.loopback).lower(),
+    }
+    if settings.database_url is not None:
+        urls = urls_of(settings)
+        made["DISTRO_DATABASE_URL"] = re.sub("//[^/@]*@", "//", urls.migrate)
+        made["DISTRO_APP_DATABASE_URL"], made["DISTRO_ENGINE_DATABASE_URL"] = urls.app, urls.engine
+    return made
 
 
 @contextlib.contextmanager
