@@ -19,6 +19,7 @@ from make.identity import Signed
 from make.products import on_sale
 from make.relations import relation
 from make.strategies import active
+from make.worker import settle
 
 PUBLIC = {
     ("POST", "/api/v1/auth/token"),
@@ -31,7 +32,7 @@ PUBLIC = {
 OUTSIDE = {"/openapi.json", "/docs", "/docs/assets", "/docs/oauth2-redirect", "/health/live", "/health/ready"}
 """Routes that belong to the process, not to the API."""
 
-PLAIN = {"day": "2030-05-01"}
+PLAIN = {"day": "2030-05-01", "subscriber": "orders.follow_tickets", "position": "999999999"}
 """Path parameters that are no ids, with a value."""
 
 SHARED = {
@@ -246,3 +247,27 @@ def _text(schema: dict[str, Any]) -> str:
     if "pattern" in schema:
         raise LookupError(f"no example for {schema['pattern']}")
     return "x" * max(schema.get("minLength", 1), 1)
+
+
+@foreign("rule_id")
+async def _rule(world: World) -> Any:
+    body = {
+        "name": "下单即返",
+        "unit": "bonus",
+        "earner": "distributor",
+        "event": "order_paid",
+        "basis": "amount",
+        "rate": "1",
+        "scope": {},
+        "valid_from": "2026-01-01",
+    }
+    return (await world.do("supplier", "POST", "/incentives/rules", body))["id"]
+
+
+@foreign("redemption_id")
+async def _redemption(world: World) -> Any:
+    await world.id("rule_id")
+    await world.ordered()
+    await settle(world.app)
+    body = {"supplier_id": str(world.supplier.organization_id), "points": 1}
+    return (await world.do("distributor", "POST", "/incentives/redemptions", body))["id"]

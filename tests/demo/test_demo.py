@@ -26,6 +26,8 @@ from distro_api.identity.service.demo import DEMO_ACCOUNTS
 from distro_api.identity.service.organizations import create_admin
 from make.engine import assert_clean
 
+pytestmark = pytest.mark.timeout(300)  # a load is long on a busy machine
+
 API = "/api/v1"
 SCALE, ORDERS = 0.03, 150
 Sweep = Callable[[], Awaitable[None]]

@@ -109,7 +109,7 @@ class _Loader:
         await self._build(stage, BUILDING)
         await self._trade(stage)
         await self._build(stage, AFTERWARDS)
-        await settle(self._engine, stage.time_zone)
+        await settle(self._engine, self._settings)
         await self._mark(COMPLETE)
 
     async def _start(self, scale: float) -> Stage:

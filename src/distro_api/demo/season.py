@@ -31,6 +31,7 @@ OPEN_FOR = timedelta(days=3)
 """How long orders wait that somebody will pay: longer than the platform's window, so that some are still there to be
 looked at when the data has been loaded."""
 LAST_ROUNDS = 20
+EVENTS_AT_ONCE = 1000
 Sessions = async_sessionmaker[AsyncSession]
 
 
@@ -139,21 +140,22 @@ class Season:
         while expired == EXPIRE_LIMIT:
             async with self.engine.begin() as session:
                 expired = await expire_tickets(session, today)
-        await settle(self.engine, self.stage.time_zone)
+        await settle(self.engine, self.settings)
 
 
-async def settle(engine: Sessions, time_zone: str) -> None:
+async def settle(engine: Sessions, settings: Settings) -> None:
     """Relay what is published and let every subscriber handle it, and what that publishes, until nothing is left.
 
     Raises:
         DemoIncomplete: a subscriber failed.
     """
-    fed = subscribers(time_zone)
+    fed = subscribers(settings)
     moved = True
     while moved:
         moved = await relay_once(engine) > 0
         for subscriber in fed:
-            moved = await consume.consume(engine, subscriber) > 0 or moved
+            while await consume.consume(engine, subscriber, EVENTS_AT_ONCE) == EVENTS_AT_ONCE:
+                pass
     if await _parked(engine) is not None:  # perhaps of an earlier run, whose cause is gone
         for subscriber in fed:
             while await consume.retry_parked(engine, subscriber):
