@@ -1,8 +1,6 @@
 """The command line: options become settings, settings become calls."""
 
 import asyncio
-import importlib
-import importlib.util
 import json
 import signal
 import sys
@@ -17,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy.exc import SQLAlchemyError
 from typer.core import TyperGroup
 
+from distro_api import demo as demo_data
 from distro_api import worker as worker_process
 from distro_api.accounts.service.verify import CHECKS as BOOKS
 from distro_api.app import create_app
@@ -30,11 +29,12 @@ from distro_api.core.supervise import CannotStart
 from distro_api.core.verify import run_checks
 from distro_api.identity.service.demo import DEMO_ACCOUNTS
 from distro_api.identity.service.organizations import create_admin as add_admin
+from distro_api.incentives.service.verify import CHECKS as POINTS
 from distro_api.inventory.service.verify import CHECKS as STOCK
 from distro_api.orders.service.verify import CHECKS as ORDERS
 
 APPLICATION = "distro_api.app:create_app"
-CHECKS = (*BOOKS, *STOCK, *ORDERS)
+CHECKS = (*BOOKS, *STOCK, *ORDERS, *POINTS)
 COUNTED = ("orders", "transfers", "entries", "inventory_movements", "tickets")
 """What the summary of a proof counts."""
 
@@ -45,7 +45,7 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except CannotStart as error:
+        except (CannotStart, demo_data.DemoIncomplete, demo_data.NotEmpty) as error:
             message = str(error)
         except DomainError as error:
             message = f"{error.title.zh} / {error.title.en} ({error.code}) {error.extra or ''}"
@@ -154,7 +154,8 @@ def seed_demo(var: Var = None) -> None:
     """Load the demo data into an empty database."""
     settings = _settings(var=var)
     with serving.database(settings):
-        asyncio.run(_seed(settings))
+        loaded = asyncio.run(_seed(settings))
+    typer.echo("the demo data is loaded" if loaded else "nothing done: the database holds data already")
 
 
 @app.command()
@@ -252,13 +253,10 @@ async def _demo_accounts(settings: Settings) -> dict[str, str]:
     return {name: password for name, password in DEMO_ACCOUNTS.items() if name in names}
 
 
-async def _seed(settings: Settings) -> None:
-    """Load the demo data with a progress display, if the database is empty."""
-    if importlib.util.find_spec("distro_api.demo") is None:
-        return
-    demo = importlib.import_module("distro_api.demo")
-    if not await demo.is_empty(settings):
-        return
+async def _seed(settings: Settings) -> bool:
+    """Load the demo data with a progress display, if the database is empty; whether it was."""
+    if not await demo_data.is_empty(settings):
+        return False
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console()
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
@@ -271,7 +269,8 @@ async def _seed(settings: Settings) -> None:
                     typer.echo(f"demo data: {stage} ({total})")
             bars.update(stages[stage], completed=done, total=total)
 
-        await demo.load(settings, progress)
+        await demo_data.load(settings, progress)
+    return True
 
 
 if __name__ == "__main__":

@@ -10,14 +10,14 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from distro_api.core import clock
-from distro_api.core.outbox import CursorRow, EventRow, ParkedRow, Stored, Subscriber
+from distro_api.core.outbox import CursorRow, EventRow, ParkedRow, RelayRow, Stored, Subscriber
 
 log = structlog.get_logger()
 FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(minutes=15)
 
 
-async def consume(sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber, limit: int = 500) -> int:
+async def consume(sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber, limit: int = 2000) -> int:
     """Handle the next events of one subscriber in one transaction; how many positions it advanced.
 
     The effects of the handler and the cursor commit together, so an event's effect lands once.
@@ -26,19 +26,34 @@ async def consume(sessions: async_sessionmaker[AsyncSession], subscriber: Subscr
         cursor = await _lock_cursor(session, sessions, subscriber.name)
         if cursor is None:
             return 0
-        rows = await session.execute(
-            select(EventRow).where(EventRow.position > cursor.position).order_by(EventRow.position).limit(limit)
-        )
-        found = [_stored(row) for row in rows.scalars()]
-        if not found:
+        last = min(cursor.position + limit, await session.scalar(select(RelayRow.position)) or 0)
+        if last <= cursor.position:
             return 0
-        mine = [event for event in found if event.name in subscriber.events]
+        mine = await _events(session, subscriber, cursor.position, last)
         behind = await _parked_aggregates(session, subscriber.name, mine)
         waiting = [event for event in mine if event.aggregate_id in behind]
         await _park(session, subscriber.name, waiting, "waits behind an earlier event of the same aggregate")
         await _handle(session, subscriber, [event for event in mine if event.aggregate_id not in behind])
-        cursor.position = found[-1].position
-        return len(found)
+        advanced, cursor.position = last - cursor.position, last
+        return advanced
+
+
+async def _events(session: AsyncSession, subscriber: Subscriber, after: int, last: int) -> list[Stored]:
+    """The subscriber's events up to position `last`: positions have no gaps, so what is left out was read too."""
+    found = await session.execute(
+        select(
+            EventRow.position,
+            EventRow.name,
+            EventRow.aggregate_id,
+            EventRow.supplier_id,
+            EventRow.distributor_id,
+            EventRow.payload,
+            EventRow.occurred_at,
+        )
+        .where(EventRow.position > after, EventRow.position <= last, EventRow.name.in_(subscriber.events))
+        .order_by(EventRow.position)
+    )
+    return [Stored(*row) for row in found]
 
 
 async def retry_parked(sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber) -> int:
@@ -160,7 +175,7 @@ async def _park(session: AsyncSession, name: str, events: Sequence[Stored], erro
         await session.execute(insert(ParkedRow).values(rows))
 
 
-def _stored(row: EventRow | ParkedRow) -> Stored:
+def _stored(row: ParkedRow) -> Stored:
     return Stored(
         row.position, row.name, row.aggregate_id, row.supplier_id, row.distributor_id, row.payload, row.occurred_at
     )

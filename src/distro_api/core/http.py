@@ -256,11 +256,21 @@ def _error_items(errors: Iterable[Any], language: str) -> list[dict[str, Any]]:
     return items
 
 
+def is_of_another_kind(request: Request) -> bool:
+    """Whether the request says that its body is something else than JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return (
+        bool(kind) and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json"))
+    )
+
+
 def _on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
         return problem_response(request, MalformedJson())
+    if any(tuple(item["loc"]) == ("body",) for item in found) and is_of_another_kind(request):
+        return problem_response(request, UnsupportedMediaType())
     return problem_response(request, ValidationFailed(errors=_error_items(found, language_of(request.headers))))
 
 
@@ -323,7 +333,9 @@ def _on_database(request: Request, error: Exception) -> Response:
 
 def _on_bug(request: Request, error: Exception) -> Response:
     log.error("request_failed", path=request.url.path, request_id=request_id(request), exc_info=error)
-    return problem_response(request, InternalError())
+    response = problem_response(request, InternalError())
+    response.headers["X-Request-Id"] = request_id(request)  # this answer is made outside of RequestId
+    return response
 
 
 def install(app: FastAPI) -> None:
