@@ -82,7 +82,9 @@ async def test_when_a_date_can_be_booked(opens: OpenStore) -> None:
 async def test_yesterday_is_not_for_sale(store: Store) -> None:
     yesterday = today() - timedelta(days=1)
     await store.open_days(yesterday, today())
-    await store.refuse("booking_window_closed", store.line(day=yesterday))
+    refused = await store.refuse("booking_window_closed", store.line(day=yesterday))
+    assert refused["bookable_from"] is None
+    assert refused["detail"].startswith(f"{yesterday} 可预订时间：… 至 {today()}")
     assert (await store.place(store.line(day=today())))["status"] == "paid"
 
 

@@ -250,6 +250,19 @@ async def test_two_hundred_lines_are_one_order(store: Store) -> None:
     assert short["short"][0]["wanted"] == 200
 
 
+@pytest.mark.capability("O1")
+async def test_an_order_costs_no_more_than_money_can_count(opens: OpenStore) -> None:
+    store = await opens(product={"stock_mode": "unlimited"})
+    most = 10**13
+    await store.sells({"sku_id": store.adult, "settlement_price": 1, "retail_price": most})
+    one = {"sku_id": store.adult, "quantity": 1}
+    assert (await store.place(one))["retail_amount"] == most
+    for lines in ([one, one], [one | {"quantity": 100_000}] * 200):
+        assert (await store.refuse("amount_too_large", *lines, status=422, pay=None))["most"] == most
+        asked = {"channel": "individual", "lines": lines}
+        await store.distributor.refused(422, "amount_too_large", "POST", "/quotes", asked)
+
+
 @pytest.mark.capability("O1", "G2")
 async def test_an_agency_order_nets_the_commission_at_the_sale(store: Store) -> None:
     items = [{"sku_id": store.adult, "retail_price": 9999, "commission_percent": "12.5"}]

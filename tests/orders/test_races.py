@@ -31,3 +31,19 @@ async def test_one_outside_number_sent_to_two_processes_is_one_order(opens: Open
             refusals = [answer.json() for answer in answers if answer.status_code == 409]
             assert {(r["code"], r["order_id"]) for r in refusals} == {("outside_no_taken", made)}
         transport.app = store.app
+
+
+@pytest.mark.capability("O1", "R2")
+async def test_a_key_has_one_answer_though_the_offer_ends_at_that_moment(opens: OpenStore) -> None:
+    store = await opens()
+    for number in range(4):
+        verb = ("stop", "resume")[number % 2]
+        acts = [store.distributor.ask("POST", "/orders", store.order(), key=f"race-{number}") for _ in range(10)]
+        acts.insert(3, store.supplier.ask("POST", f"/supply-relations/{store.relation_id}/{verb}"))
+        answers = await asyncio.gather(*acts)
+        del answers[3]
+        told = {(answer.status_code, answer.json().get("id") or answer.json()["code"]) for answer in answers}
+        assert len(told) == 1, told
+        assert {status for status, _ in told} <= {201, 409}
+    orders = (await store.supplier.get("/orders"))["items"]
+    assert await store.stock() == (0, len(orders), 100 - len(orders))

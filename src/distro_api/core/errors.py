@@ -53,7 +53,8 @@ class DomainError(Exception):
             "code": self.code,
         }
         if self.detail is not None:
-            body["detail"] = self.detail.of(language).format_map(_Extra(self.extra))
+            told = {name: value for name, value in self.extra.items() if value is not None}
+            body["detail"] = self.detail.of(language).format_map(_Extra(told))
         return body | {key: _plain(value) for key, value in self.extra.items()}
 
     def stored(self) -> bytes:

@@ -28,6 +28,11 @@ class MixedBusinessModes(Unprocessable):
     title = Text("批发与代理的产品不能放在一张订单里", "Wholesale and agency lines go into separate orders")
 
 
+class AmountTooLarge(Unprocessable):
+    code, title = "amount_too_large", Text("金额超出上限", "This costs more than can be paid at once")
+    detail = Text("最多 {most}（分）", "At most {most} (fen)")
+
+
 class DateRequired(Unprocessable):
     code, title = "date_required", Text("该产品须选择日期", "This needs a service date")
     detail = Text("规格 {sku_id}", "SKU {sku_id}")
@@ -51,6 +56,7 @@ QUOTING = (
     NoCommonPayment,
     MixedSuppliers,
     MixedBusinessModes,
+    AmountTooLarge,
     DateRequired,
     DateNotAllowed,
     SlotNotAllowed,

@@ -38,6 +38,7 @@ async def set_calendar(
         "inventory_item",
         item.id,
         capacity=command.capacity,
+        closed=command.closed,
         **detail,
     )
     return buckets

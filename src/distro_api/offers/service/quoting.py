@@ -8,7 +8,9 @@ from uuid import UUID
 
 from distro_api.core import clock
 from distro_api.core.errors import DomainError, NotFoundHere, NotSupportedYet
+from distro_api.core.money import MAX_AMOUNT
 from distro_api.offers.errors import (
+    AmountTooLarge,
     DateNotAllowed,
     DateRequired,
     MixedBusinessModes,
@@ -62,7 +64,7 @@ async def quote(
     Raises:
         NotFoundHere: an unknown SKU, or one that this distributor may not see.
         MixedSuppliers, MixedBusinessModes, DateRequired, DateNotAllowed, SlotNotAllowed, NotSupportedYet
-        OfferNotAvailable, LimitExceeded, BookingWindowClosed, NoCommonPayment
+        OfferNotAvailable, LimitExceeded, BookingWindowClosed, NoCommonPayment, AmountTooLarge
     """
     if channel == Channel.EMPLOYEE:
         raise NotSupportedYet(feature="channel employee")
@@ -92,7 +94,7 @@ def _quote(
     if not pay_by:
         raise NoCommonPayment(pay_by={str(c.line.sku_id): c.strategy.pay_by for c in chosen})
     _check_quantities(chosen)
-    return Quote(
+    quoted = Quote(
         supplier_id=first.terms.supplier_id,
         distributor_id=distributor_id,
         channel=channel,
@@ -104,6 +106,9 @@ def _quote(
         lines=tuple([_price(one, now, today) for one in chosen]),
         catalogue_version=min(c.terms.catalogue_version for c in chosen),
     )
+    if max(quoted.retail_amount, quoted.settlement_amount) > MAX_AMOUNT:
+        raise AmountTooLarge(most=MAX_AMOUNT)
+    return quoted
 
 
 async def _terms(terms: Terms, distributor_id: UUID, lines: Sequence[Line]) -> Mapping[UUID, SkuTerms]:
