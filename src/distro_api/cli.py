@@ -29,11 +29,12 @@ from distro_api.core.supervise import CannotStart
 from distro_api.core.verify import run_checks
 from distro_api.identity.service.demo import DEMO_ACCOUNTS
 from distro_api.identity.service.organizations import create_admin as add_admin
+from distro_api.incentives.service.verify import CHECKS as POINTS
 from distro_api.inventory.service.verify import CHECKS as STOCK
 from distro_api.orders.service.verify import CHECKS as ORDERS
 
 APPLICATION = "distro_api.app:create_app"
-CHECKS = (*BOOKS, *STOCK, *ORDERS)
+CHECKS = (*BOOKS, *STOCK, *ORDERS, *POINTS)
 COUNTED = ("orders", "transfers", "entries", "inventory_movements", "tickets")
 """What the summary of a proof counts."""
 
