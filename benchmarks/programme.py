@@ -31,6 +31,7 @@ PIECES = (*WRITES, "lone", "growth", *READS)
 READ_CLIENTS = 16
 GROWTH_CLIENTS = 64
 DRAINED_WITHIN_S = 10.0
+GIVE_UP_S = 60.0
 MOST_REQUESTS = 1000
 
 
@@ -240,20 +241,14 @@ async def _analyze(dsn: str) -> None:
 
 
 async def _drained(dsn: str) -> float:
-    """How long it takes until every subscriber has seen every event.
-
-    Raises:
-        SystemExit: longer than it may.
-    """
+    """How long it takes until every subscriber has seen every event; no longer than `GIVE_UP_S` is waited."""
     engine = sqlalchemy_engine(dsn, 1)
     begun = time.monotonic()
     try:
         async with async_sessionmaker(engine)() as session:
-            while (waiting := await lag(session)) and time.monotonic() - begun < 6 * DRAINED_WITHIN_S:
+            while await lag(session) and time.monotonic() - begun < GIVE_UP_S:
                 await session.rollback()
                 await asyncio.sleep(0.05)
-            if waiting:
-                raise SystemExit(f"{waiting} events still wait after {6 * DRAINED_WITHIN_S:.0f} s")
             return time.monotonic() - begun
     finally:
         await engine.dispose()

@@ -180,9 +180,9 @@ The books, stock and orders of both databases afterwards: {"proved" if content["
 
 ## Medians
 
-Times in milliseconds; CPU time per answered request, of the API, the database (all its processes), the worker and wrk, until the event
-log was empty; *busiest*: the share of the busiest API process. *beside*: pgbench's tpcb-like transactions a second at the same number of clients in the same round (for
-*lone*: the p50 of a one-row insert in milliseconds), and the ratio to it.
+Times in milliseconds; CPU time per answered request, of the API, the database (all its processes), the worker and wrk,
+until the event log was empty; *busiest*: the share of the busiest API process. *beside*: pgbench's tpcb-like transactions
+a second at the same number of clients in the same round (for *lone*: the p50 of a one-row insert), and the ratio to it.
 
 {table(found)}
 

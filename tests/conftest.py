@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -15,6 +16,7 @@ from distro_api.app import create_app
 from distro_api.core import migrate, provision
 from distro_api.core.embedded import DISPOSABLE, LocalPostgres
 from distro_api.core.settings import Settings
+from make.store import OpenStore, Store, open_store
 
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 SHARED_MEMORY = Path("/dev/shm")
@@ -150,3 +152,25 @@ async def sweep(owner_connection: asyncpg.Connection) -> Callable[[], Awaitable[
 async def clean(sweep: Callable[[], Awaitable[None]]) -> None:
     """Empty tables."""
     await sweep()
+
+
+@pytest.fixture
+async def opens(
+    app: FastAPI, client: httpx.AsyncClient, owner_connection: asyncpg.Connection
+) -> AsyncIterator[OpenStore]:
+    """Opens stores; when the test is over, what follows from it follows, and every proof of the house holds."""
+    stores: list[Store] = []
+
+    async def opened(**how: Any) -> Store:
+        stores.append(await open_store(app, client, owner_connection, **how))
+        return stores[-1]
+
+    yield opened
+    for store in stores[:1]:
+        await store.settle()
+
+
+@pytest.fixture
+async def store(opens: OpenStore) -> Store:
+    """An open store, proved afterwards."""
+    return await opens()

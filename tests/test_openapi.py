@@ -16,7 +16,7 @@ from distro_api.openapi.words import SOURCES, SUMMARIES, TAGS
 from strangers import PUBLIC
 
 ROOT = Path(__file__).parents[1]
-OF_NO_ROUTE = {"route_not_found", "method_not_allowed", "unsupported_media_type", "too_many_requests"}
+OF_NO_ROUTE = {"route_not_found", "method_not_allowed", "too_many_requests"}
 """Codes of what never reaches a route, or only through a code of its own."""
 
 pytestmark = pytest.mark.capability("K4")

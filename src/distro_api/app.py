@@ -79,7 +79,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         separate_input_output_schemas=False,
-        max_body_size=http.MAX_BODY_BYTES,
     )
     http.install(app)
     for router in ROUTERS:

@@ -152,11 +152,15 @@ async def test_the_distributor_buys_with_what_is_there(browser: httpx.AsyncClien
     who = await sign_in(browser, "distributor")
     day = (clock.local_date(clock.now(), "Asia/Shanghai") + timedelta(days=10)).isoformat()
     offers = await listed(browser, who, "/offers", date=day, q=FLAGSHIP)
+    assert len(offers) == 3
     adult, child, family = (
-        next(offer for offer in offers if offer["product"]["name"] == FLAGSHIP and offer["sku"]["code"] == code)
+        next(offer for offer in offers if offer["sku"]["code"] == code)
         for code in ("HUANGSHAN-ADULT", "HUANGSHAN-CHILD", "HUANGSHAN-FAMILY")
     )
     assert adult["available"] == child["available"] >= 3 * family["available"] > 0  # one capacity
+    assert [offer["sku"]["name"] for offer in await listed(browser, who, "/offers", date=day, q="黄山成人票")] == [
+        "黄山成人票"
+    ]
     lines = [{"sku_id": offer["sku"]["id"], "quantity": 1, "date": day} for offer in (adult, child, family)]
     quote = await post(browser, who, "/quotes", {"channel": "individual", "lines": lines})
     order = await post(
@@ -181,6 +185,7 @@ async def test_the_distributor_buys_with_what_is_there(browser: httpx.AsyncClien
 
 STATUSES = {
     "/orders": ("pending_approval", "pending_payment", "paid", "fulfilling", "completed", "cancelled", "closed"),
+    "/strategies": ("draft", "active", "paused"),
     "/products": ("draft", "pending_review", "on_sale", "off_sale", "rejected"),
 }
 
@@ -213,6 +218,14 @@ async def test_the_first_distributor_has_something_on_every_screen(
     assert {row[0] for row in found} >= {"valid", "redeemed", "refunded", "expired"}
     found = await owner_connection.fetch("SELECT DISTINCT refund_status FROM orders")
     assert {row[0] for row in found} == {"none", "partial", "full"}
+
+
+@pytest.mark.capability("O14")
+async def test_the_newest_code_can_be_redeemed_at_once(browser: httpx.AsyncClient) -> None:
+    supplier = await sign_in(browser, "supplier")
+    newest = (await listed(browser, supplier, "/tickets", status="valid"))[0]
+    redeemed = await post(browser, supplier, "/tickets/redeem", {"code": newest["code"], "quantity": 1})
+    assert (redeemed["redeemed"], redeemed["quantity"]) == (1, 2)
 
 
 async def test_another_relation_sells_what_is_listed_at_its_own_price(browser: httpx.AsyncClient) -> None:

@@ -136,7 +136,6 @@ async def test_a_refund_takes_its_part_and_the_last_unit_the_rest(
 async def test_only_what_is_in_scope_counts(client: httpx.AsyncClient, open_trade: Open) -> None:
     t = await open_trade(tiers=("金牌", None), items=2)
     [first, second] = [t.market.line(2, item=i, price=1000) for i in range(2)]
-    await _scoped(t, owner_sku=first.sku_id)
     await add_rule(client, t.supplier, rate="1", scope={"sku_ids": [str(first.sku_id)]})
     await add_rule(client, t.supplier, unit="bonus", rate="10", scope={"kinds": ["retail"]})
     await add_rule(client, t.supplier, rate="100", scope={"kinds": ["ticket", "retail"], "tiers": ["金牌", "银牌"]})
@@ -146,29 +145,6 @@ async def test_only_what_is_in_scope_counts(client: httpx.AsyncClient, open_trad
     await t.refund(golden, {1: 2})
     assert await points(client, t.distributors[0]) == 20 + 2000, "the first rule does not count the second line"
     assert plain["status"] == "paid"
-
-
-async def _scoped(t: Trade, *, owner_sku: UUID) -> None:
-    """Make the lane's invented SKU a real one of the supplier."""
-    connection = await asyncpg.connect(t.app.state.settings.database_url)
-    try:
-        await connection.execute(
-            "INSERT INTO products (id, supplier_id, product_code, kind, name, attributes, stock_mode, fulfilment, real_name, "
-            "status, publish_on_approval, version, created_at, updated_at) VALUES ($1, $2, 'P1', 'ticket', '门票', '{}', 'daily', "
-            "'code', 'none', 'draft', true, 1, $3, $3)",
-            owner_sku,
-            t.market.supplier_id,
-            clock.now(),
-        )
-        await connection.execute(
-            "INSERT INTO skus (id, product_id, supplier_id, name, list_price, units, attributes, position, retired, version, "
-            "created_at, updated_at) VALUES ($1, $1, $2, '成人票', 1, 1, '{}', 0, false, 1, $3, $3)",
-            owner_sku,
-            t.market.supplier_id,
-            clock.now(),
-        )
-    finally:
-        await connection.close()
 
 
 async def test_rules_award_within_their_dates(client: httpx.AsyncClient, open_trade: Open) -> None:

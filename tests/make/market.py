@@ -200,7 +200,7 @@ async def market(
         "INSERT INTO inventory_items (id, supplier_id, name, mode, version, created_at, updated_at) VALUES ($1, $2, '门票', $3, 1, $4, $4)",
         [(item, made.supplier_id, "daily" if day else "total", now) for item in made.item_ids],
     )
-    await _skus(connection, made)
+    await open_skus(connection, made)
     for item in made.item_ids:
         await open_bucket(connection, made.supplier_id, item, day, capacity)
     await open_book(connection, made.supplier_id)
@@ -209,7 +209,7 @@ async def market(
     return made
 
 
-async def _skus(connection: asyncpg.Connection, made: Market) -> None:
+async def open_skus(connection: asyncpg.Connection, made: Market) -> None:
     """The SKUs that `Market.line` names: of one, two and three units of each item."""
     product, now = clock.new_id(), clock.now()
     await connection.execute(

@@ -13,7 +13,7 @@ from distro_api.orders.service.commands import Place
 from make import identity
 from make.engine import told
 from make.identity import Signed
-from make.market import DAY, Market, open_account, open_book, open_bucket
+from make.market import DAY, Market, open_account, open_book, open_bucket, open_skus
 from make.relations import relation
 from make.worker import settle
 
@@ -81,6 +81,7 @@ async def trade(
             clock.now(),
         )
         await open_bucket(connection, made.supplier_id, item, DAY, 1000)
+    await open_skus(connection, made)
     await open_book(connection, made.supplier_id)
     for distributor, tier in zip(distributors, tiers, strict=True):
         await relation(client, supplier, distributor, **({} if tier is None else {"tier": tier}))

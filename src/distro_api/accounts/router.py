@@ -1,6 +1,5 @@
 """Accounts, statements and recharges over HTTP."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -27,10 +26,12 @@ from distro_api.core.errors import (
     NotSupportedYet,
     PreconditionFailed,
     StateConflict,
+    ValidationFailed,
 )
 from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute, KeyRequired
 from distro_api.core.pagination import Page, Paging, page
+from distro_api.core.schemas import Instant
 from distro_api.identity.principal import Principal, Require
 
 router = APIRouter(prefix=f"{API}/accounts", tags=["accounts"], route_class=IdempotentRoute)
@@ -91,7 +92,7 @@ async def get_account(account_id: UUID, principal: Reader, session: Read, respon
 @router.patch(
     "/{account_id}",
     response_model=AccountOut,
-    responses=problems(NotFoundHere, PreconditionFailed, LimitNotForPrepaid),
+    responses=problems(NotFoundHere, PreconditionFailed, LimitNotForPrepaid, ValidationFailed),
     openapi_extra=capability("Y1"),
 )
 async def edit_account(
@@ -140,8 +141,8 @@ async def list_entries(
     session: Read,
     paging: Paging,
     kind: Annotated[str | None, Query(max_length=40, examples=["order_payment"])] = None,
-    created_from: datetime | None = None,
-    created_to: datetime | None = None,
+    created_from: Instant | None = None,
+    created_to: Instant | None = None,
     sort: Sort = "-created_at",
 ) -> dict[str, Any]:
     """The statement: every entry with the balance after it."""
@@ -199,8 +200,8 @@ async def list_recharges(
     paging: Paging,
     account_id: UUID | None = None,
     status: RechargeStatus | None = None,
-    created_from: datetime | None = None,
-    created_to: datetime | None = None,
+    created_from: Instant | None = None,
+    created_to: Instant | None = None,
     sort: Sort = "-created_at",
 ) -> dict[str, Any]:
     """Recharges and repayments of your accounts."""

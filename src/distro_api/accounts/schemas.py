@@ -1,13 +1,13 @@
 """What clients send about accounts, and what they see. Amounts are in fen."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from distro_api.core.money import Amount, PositiveAmount
-from distro_api.core.schemas import Command, Out, Reason, ShortText
+from distro_api.core.schemas import Command, Day, Out, Patch, Reason, ShortText, absent
 
 
 class OpenAccount(Command):
@@ -16,8 +16,8 @@ class OpenAccount(Command):
     distributor_id: UUID
     kind: Literal["prepaid", "credit"]
     credit_limit_amount: Annotated[Amount | None, Field(description="Of a credit account")] = None
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -28,12 +28,14 @@ class OpenAccount(Command):
         return self
 
 
-class EditAccount(Command):
-    """Change limit or validity; fields left out stay."""
+class EditAccount(Patch):
+    """Change limit or validity; fields left out stay, null takes an end of the validity away."""
 
-    credit_limit_amount: Annotated[Amount | None, Field(description="May fall below what is owed")] = None
-    valid_from: date | None = None
-    valid_to: date | None = None
+    clearable: ClassVar[frozenset[str]] = frozenset({"valid_from", "valid_to"})
+
+    credit_limit_amount: Annotated[Amount, Field(description="May fall below what is owed")] = absent()
+    valid_from: Day | None = None
+    valid_to: Day | None = None
 
 
 class PayIn(Command):

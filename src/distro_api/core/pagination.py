@@ -4,7 +4,7 @@ import base64
 import inspect
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -130,10 +130,28 @@ def _after(
 ) -> ColumnElement[bool]:
     if column is tie:
         return tie < last_id if descending else tie > last_id
-    python_type: Callable[..., Any] = column.type.python_type
-    try:
-        bound = python_type.fromisoformat(value) if python_type in (date, datetime) else python_type(value)
-    except (ValueError, TypeError) as error:
-        raise BadCursor from error
+    bound = _bound(column.type.python_type, value)
     beyond = column < bound if descending else column > bound
     return or_(beyond, and_(column == bound, tie < last_id if descending else tie > last_id))
+
+
+def _bound(python_type: Callable[..., Any], value: Any) -> Any:
+    """The value of a cursor, which anybody may have written, as the column's type.
+
+    Raises:
+        BadCursor: the database could not take it.
+    """
+    try:
+        if python_type is datetime:
+            bound = datetime.fromisoformat(value)
+            if bound.tzinfo is None:
+                raise BadCursor
+            return bound.astimezone(UTC)
+        if python_type is date:
+            return date.fromisoformat(value)
+        bound = python_type(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise BadCursor from error
+    if isinstance(bound, int) and not -(2**63) <= bound < 2**63:
+        raise BadCursor
+    return bound

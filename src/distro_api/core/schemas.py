@@ -1,10 +1,19 @@
 """Field types that every room's inputs share: bounded, stripped, free of characters that text columns refuse."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 
 def printable(value: str) -> str:
@@ -31,6 +40,11 @@ def _plausible(value: date) -> date:
     return value
 
 
+def _plausible_instant(value: datetime) -> datetime:
+    _plausible(value)
+    return value.astimezone(UTC)
+
+
 Day = Annotated[
     date,
     BeforeValidator(_iso_day),
@@ -38,6 +52,13 @@ Day = Annotated[
     Field(description="YYYY-MM-DD where the platform is", examples=["2026-10-01"]),
 ]
 """A calendar day; numbers and instants, which a plain `date` would take, are refused."""
+
+Instant = Annotated[
+    AwareDatetime,
+    AfterValidator(_plausible_instant),
+    Field(description="RFC 3339, with `Z` or an offset", examples=["2026-10-01T00:00:00Z"]),
+]
+"""An instant; one without a zone, which would be read in the server's own, is refused."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(printable)]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(printable)]

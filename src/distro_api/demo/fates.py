@@ -161,7 +161,7 @@ class Fates:
             )
 
     def _with_codes(self, sale: Sale, at: datetime) -> Iterator[Event]:
-        roll = self._special() if self._can_wait(sale, at) else self.rng.uniform(0.11, 1)
+        roll = self._special() if self._can_wait(sale, at) else self.rng.uniform(0.14, 1)
         day = self._day_of_use(sale, at)
         if roll < 0.11:
             yield self._event(self._before(sale, at), Act.CALL_OFF if roll < 0.01 else Act.CANCEL, sale)

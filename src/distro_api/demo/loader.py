@@ -42,6 +42,7 @@ BUILDING: tuple[tuple[str, Step], ...] = (
 AFTERWARDS: tuple[tuple[str, Step], ...] = (
     ("points redeemed", rewards.redeem),
     ("products not on sale", opening.unsold),
+    ("strategies not in use", selling.set_aside),
     ("waiting for decisions", partners.unfinished),
 )
 ORDERS, LAST = "orders", "last orders"

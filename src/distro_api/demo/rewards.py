@@ -9,7 +9,7 @@ from distro_api.demo.buyers import AGENT, GOLD
 from distro_api.demo.stage import SUPPLIERS, Stage, read_market
 from distro_api.incentives import service as incentives
 from distro_api.incentives.models import Basis, EarnedOn, Earner, Unit
-from distro_api.incentives.schemas import CreateRule, RedeemBonus, Scope
+from distro_api.incentives.schemas import CreateIncentiveRule, RedeemBonus, RuleScope
 from distro_api.products.models import ProductKind
 
 REDEEMED = 800
@@ -22,7 +22,7 @@ async def open_rules(session: AsyncSession, stage: Stage) -> None:
     with clock.at(stage.instant(since, 10)):
         for plan in SUPPLIERS:
             rules = [
-                CreateRule(
+                CreateIncentiveRule(
                     name="分销商履约协同值",
                     unit=Unit.SYNERGY,
                     earner=Earner.DISTRIBUTOR,
@@ -31,7 +31,7 @@ async def open_rules(session: AsyncSession, stage: Stage) -> None:
                     rate="1",
                     valid_from=since,
                 ),
-                CreateRule(
+                CreateIncentiveRule(
                     name="供应商服务协同值",
                     unit=Unit.SYNERGY,
                     earner=Earner.SUPPLIER,
@@ -40,27 +40,27 @@ async def open_rules(session: AsyncSession, stage: Stage) -> None:
                     rate="5",
                     valid_from=since,
                 ),
-                CreateRule(
+                CreateIncentiveRule(
                     name="核心分销商奖金值",
                     unit=Unit.BONUS,
                     earner=Earner.DISTRIBUTOR,
                     event=EarnedOn.ORDER_PAID,
                     basis=Basis.AMOUNT,
                     rate="0.5",
-                    scope=Scope(tiers=[GOLD, AGENT]),
+                    scope=RuleScope(tiers=[GOLD, AGENT]),
                     valid_from=since,
                 ),
             ]
             for rule in rules:
                 await incentives.create_rule(session, market.people[plan.username], rule)
-        action = CreateRule(
+        action = CreateIncentiveRule(
             name="开季门票冲量奖金值",
             unit=Unit.BONUS,
             earner=Earner.DISTRIBUTOR,
             event=EarnedOn.ORDER_PAID,
             basis=Basis.QUANTITY,
             rate="2",
-            scope=Scope(kinds=[ProductKind.TICKET]),
+            scope=RuleScope(kinds=[ProductKind.TICKET]),
             valid_from=stage.first_day,
             valid_to=stage.first_day + timedelta(days=29),
         )

@@ -5,17 +5,19 @@ from distro_api.inventory.models import Mode
 
 FLAGSHIP = "黄山风景区门票"
 """The product of the README and of the examples in the OpenAPI document."""
+UNDATED = "古徽州文化旅游区三十日通票"
+"""It has no date: what is sold of it can be used at once."""
 NATURE, VILLAGE, WATER = "自然风光", "古镇古村", "游船夜游"
 
 ON_DATE = (("validity", {"by": "date"}), ("entry_rules", "凭订单票码在景区入口扫码入园，当日有效，一码按张数核销。"))
 
 
-def _family(code: str, adult: int, *, usual: tuple[int, int] = (1, 4)) -> tuple[SkuPlan, ...]:
+def _family(code: str, adult: int, *, of: str = "") -> tuple[SkuPlan, ...]:
     """Adult, child and family tickets: a family takes three places."""
     return (
-        SkuPlan(f"{code}-ADULT", "成人票", adult * YUAN, weight=7, usual=usual),
-        SkuPlan(f"{code}-CHILD", "儿童票", adult * YUAN // 2, weight=2, usual=(1, 2), accompanies=True),
-        SkuPlan(f"{code}-FAMILY", "家庭票（两大一小）", adult * 22 // 10 * YUAN, units=3, weight=2, usual=(1, 1)),
+        SkuPlan(f"{code}-ADULT", f"{of}成人票", adult * YUAN, weight=7, usual=(1, 4)),
+        SkuPlan(f"{code}-CHILD", f"{of}儿童票", adult * YUAN // 2, weight=2, usual=(1, 2), accompanies=True),
+        SkuPlan(f"{code}-FAMILY", f"{of}家庭票（两大一小）", adult * 22 // 10 * YUAN, units=3, weight=2, usual=(1, 1)),
     )
 
 
@@ -24,21 +26,21 @@ PRODUCTS = (
         FLAGSHIP,
         "一日门票，成人、儿童、家庭票共用当日名额，家庭票占三个名额。",
         NATURE,
-        _family("HUANGSHAN", 168),
-        capacity=(260, 420),
+        _family("HUANGSHAN", 168, of="黄山"),
+        capacity=(180, 320),
         weight=16,
         place="黄山市黄山风景区",
         attributes=ON_DATE,
     ),
     ProductPlan(
-        "黄山风景区门票与索道联票",
+        "黄山门票与索道联票",
         "含一日门票与单程索道，同时占用门票名额与索道名额。",
         NATURE,
         (
             SkuPlan("HUANGSHAN-CABLE-ADULT", "成人联票", 238 * YUAN, weight=6),
             SkuPlan("HUANGSHAN-CABLE-CHILD", "儿童联票", 119 * YUAN, weight=2, usual=(1, 2), accompanies=True),
         ),
-        capacity=(120, 180),
+        capacity=(70, 120),
         weight=7,
         place="黄山市黄山风景区",
         shares=FLAGSHIP,
@@ -49,7 +51,7 @@ PRODUCTS = (
         "两村联票，当日可各入一次。",
         VILLAGE,
         _family("HONGCUN", 104),
-        capacity=(150, 260),
+        capacity=(80, 150),
         weight=9,
         place="安徽省黄山市皖南古村落—西递宏村",
         attributes=ON_DATE,
@@ -64,6 +66,16 @@ PRODUCTS = (
         place="黄山市古徽州文化旅游区",
         attributes=ON_DATE,
         authorised_only=True,
+    ),
+    ProductPlan(
+        UNDATED,
+        "自下单之日起三十日内有效，不限日期，每人一次。",
+        VILLAGE,
+        (SkuPlan("GUHUIZHOU-UNDATED", "通票", 198 * YUAN),),
+        mode=Mode.UNLIMITED,
+        weight=4,
+        place="黄山市古徽州文化旅游区",
+        attributes=(("validity", {"by": "days_after_order", "days": 30}), ("entry_rules", "首次入园时核销。")),
     ),
     ProductPlan(
         "黄山风景区团队票",
@@ -81,7 +93,7 @@ PRODUCTS = (
         "一日门票，不含索道与观光车。",
         NATURE,
         _family("JIUHUA", 140),
-        capacity=(140, 220),
+        capacity=(70, 130),
         weight=7,
         place="池州市九华山风景区",
         attributes=ON_DATE,
@@ -91,7 +103,7 @@ PRODUCTS = (
         "一日门票，含进山观光车。",
         NATURE,
         _family("TIANZHU", 126),
-        capacity=(110, 180),
+        capacity=(60, 110),
         weight=5,
         place="安徽省安庆市天柱山风景区",
         attributes=ON_DATE,
@@ -110,21 +122,11 @@ PRODUCTS = (
         attributes=ON_DATE,
     ),
     ProductPlan(
-        "古徽州文化旅游区三十日通票",
-        "自下单之日起三十日内有效，不限日期，每人一次。",
-        VILLAGE,
-        (SkuPlan("GUHUIZHOU-PASS", "通票", 198 * YUAN),),
-        mode=Mode.UNLIMITED,
-        weight=4,
-        place="黄山市古徽州文化旅游区",
-        attributes=(("validity", {"by": "days_after_order", "days": 30}), ("entry_rules", "首次入园时核销。")),
-    ),
-    ProductPlan(
         "天堂寨旅游景区门票",
         "一日门票。",
         NATURE,
         _family("TIANTANGZHAI", 98),
-        capacity=(100, 170),
+        capacity=(60, 100),
         weight=4,
         place="六安市天堂寨旅游景区",
         attributes=ON_DATE,
@@ -134,7 +136,7 @@ PRODUCTS = (
         "含景区门票与环湖游船。",
         WATER,
         _family("WANFO", 95),
-        capacity=(90, 150),
+        capacity=(60, 100),
         weight=4,
         place="安徽省六安市万佛湖景区",
         attributes=ON_DATE,
@@ -144,7 +146,7 @@ PRODUCTS = (
         "一日门票。",
         NATURE,
         _family("BALIHE", 75),
-        capacity=(90, 150),
+        capacity=(60, 100),
         weight=3,
         place="阜阳市颍上八里河景区",
         attributes=ON_DATE,
@@ -154,7 +156,7 @@ PRODUCTS = (
         "一日门票。",
         NATURE,
         _family("LANGYA", 82),
-        capacity=(90, 150),
+        capacity=(60, 100),
         weight=3,
         place="安徽省滁州市琅琊山景区",
         attributes=ON_DATE,
@@ -164,7 +166,7 @@ PRODUCTS = (
         "一日门票，周一闭园。",
         NATURE,
         _family("CAISHIJI", 58),
-        capacity=(80, 130),
+        capacity=(50, 90),
         weight=3,
         place="安徽省马鞍山市长江采石矶文化生态旅游区",
         closed_on=(1,),

@@ -118,8 +118,13 @@ class Season:
                     if (rounds := rounds + 1) > LAST_ROUNDS:
                         raise DemoIncomplete(f"orders were refused: {dict(self.trading.refusals)}")
                     self.placed += await self.trading.work(lanes, last, last.placed_by_end - self.placed)
-                baskets = showcase.baskets(self.trading)
-                self.placed += await self.trading.carry_out(lanes, baskets)
+        for basket in showcase.baskets(self.trading):  # one by one: what they make is listed in their order
+            with clock.at(basket.at):
+                async with self._lanes() as lanes:
+                    if not await self.trading.carry_out(lanes, [basket]):
+                        raise DemoIncomplete(f"an order was refused: {dict(self.trading.refusals)}")
+                self.placed += 1
+        with clock.at(self.stage.anchor):
             await self._night()
         progress(self.placed)
 

@@ -36,6 +36,22 @@ async def open_strategies(session: AsyncSession, stage: Stage) -> None:
                 await strategies.activate_strategy(session, supplier, made.id, None)
 
 
+async def set_aside(session: AsyncSession, stage: Stage) -> None:
+    """Of the first supplier: a strategy for next season that is still a draft, and one of last season that is paused."""
+    market = await read_market(session)
+    plan = SUPPLIERS[0]
+    supplier = market.people[plan.username]
+    with clock.at(stage.anchor - timedelta(days=20)):
+        over = _common(stage) | _individual(stage, market, plan) | {"name": "淡季促销价", "priority": -10}
+        made = await strategies.create_strategy(session, supplier, CreateStrategy.model_validate(over))
+        await strategies.activate_strategy(session, supplier, made.id, None)
+        await strategies.pause_strategy(session, supplier, made.id, None)
+    with clock.at(stage.anchor - timedelta(days=2)):
+        coming = {"name": "下一季散客分销价", "valid_from": stage.last_day.isoformat()}
+        draft = _common(stage) | _individual(stage, market, plan) | coming
+        await strategies.create_strategy(session, supplier, CreateStrategy.model_validate(draft))
+
+
 def _wares(stage: Stage, market: Market, plan: SupplierPlan) -> list[Ware]:
     """What the supplier's strategies sell."""
     sold = [product for product in stage.products(plan) if not product.authorised_only]

@@ -3,20 +3,21 @@
 from datetime import date, timedelta
 
 from distro_api.demo.buyers import DISTRIBUTORS
-from distro_api.demo.scenic import FLAGSHIP
+from distro_api.demo.scenic import FLAGSHIP, UNDATED
 from distro_api.demo.shopping import Basket, Line
+from distro_api.demo.stage import Ware
 from distro_api.demo.trading import Trading
 
-COUNT = 8
+COUNT = 9
 
 
 def baskets(trading: Trading) -> list[Basket]:
-    """Three that wait for approval, two for payment, three paid for coming days."""
-    stage, market = trading.stage, trading.market
+    """Three that wait for approval, two for payment, and paid ones; the newest of all can be redeemed at once."""
+    stage = trading.stage
     distributor = DISTRIBUTORS[0]
     relation = distributor.relations[0]
-    flagship = next(ware.product for ware in market.wares.values() if ware.product.name == FLAGSHIP)
-    adult, child, family = market.wares_of(flagship)
+    adult, child, family = _wares(trading, FLAGSHIP)
+    [pass_] = _wares(trading, UNDATED)
 
     def day(ahead: int) -> date:
         return stage.today + timedelta(days=ahead)
@@ -30,11 +31,18 @@ def baskets(trading: Trading) -> list[Basket]:
         ("individual", "prepaid", "now", (Line(adult.id, 2, day(7)), Line(child.id, 1, day(7)))),
         ("individual", "credit", "now", (Line(family.id, 1, day(14)),)),
         ("individual", "prepaid", "now", (Line(adult.id, 4, day(21)),)),
+        ("individual", "prepaid", "now", (Line(pass_.id, 2, None),)),
     )
-    first = stage.anchor - timedelta(minutes=len(wanted))
+    assert len(wanted) == COUNT
+    first = stage.anchor - timedelta(minutes=COUNT - 1)
     return [
         trading.shopping.of(
             first + timedelta(minutes=number), distributor, relation, lines, channel, pay=pay, intent=intent
         )
         for number, (channel, pay, intent, lines) in enumerate(wanted)
     ]
+
+
+def _wares(trading: Trading, product: str) -> list[Ware]:
+    """In the order of the plan."""
+    return [ware for ware in trading.market.wares.values() if ware.product.name == product]

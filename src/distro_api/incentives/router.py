@@ -1,6 +1,5 @@
 """Incentive rules, and the points that they earned."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -19,18 +18,19 @@ from distro_api.core.errors import (
 from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute, KeyRequired
 from distro_api.core.pagination import Page, Paging
+from distro_api.core.schemas import Instant
 from distro_api.identity.principal import Principal, Require
 from distro_api.incentives import queries, service
 from distro_api.incentives.errors import InsufficientPoints
 from distro_api.incentives.models import BonusRedemption, IncentiveRule, RuleStatus, Unit
 from distro_api.incentives.schemas import (
-    CreateRule,
-    EditRule,
+    BonusRedemptionOut,
+    CreateIncentiveRule,
+    EditIncentiveRule,
+    IncentiveRuleOut,
     PointsBalanceOut,
     PointsEntryOut,
     RedeemBonus,
-    RedemptionOut,
-    RuleOut,
 )
 from distro_api.products.errors import UnknownReference
 
@@ -44,10 +44,10 @@ BOTH = capability("V1", "V2")
 
 
 @router.post(
-    "/rules", response_model=RuleOut, status_code=201, responses=problems(UnknownReference), openapi_extra=BOTH
+    "/rules", response_model=IncentiveRuleOut, status_code=201, responses=problems(UnknownReference), openapi_extra=BOTH
 )
 async def create_incentive_rule(
-    command: CreateRule, principal: Manager, session: Tx, response: Response
+    command: CreateIncentiveRule, principal: Manager, session: Tx, response: Response
 ) -> IncentiveRule:
     """Award synergy or bonus points for orders that are paid or completed from `valid_from` on."""
     rule = await service.create_rule(session, principal, command)
@@ -55,7 +55,7 @@ async def create_incentive_rule(
     return _answer(response, rule)
 
 
-@router.get("/rules", response_model=Page[RuleOut], openapi_extra=BOTH)
+@router.get("/rules", response_model=Page[IncentiveRuleOut], openapi_extra=BOTH)
 async def list_incentive_rules(
     principal: Manager,
     session: Read,
@@ -69,7 +69,7 @@ async def list_incentive_rules(
     return {"items": items, "next_cursor": cursor, "total": total}
 
 
-@router.get("/rules/{rule_id}", response_model=RuleOut, responses=problems(NotFoundHere), openapi_extra=BOTH)
+@router.get("/rules/{rule_id}", response_model=IncentiveRuleOut, responses=problems(NotFoundHere), openapi_extra=BOTH)
 async def get_incentive_rule(rule_id: UUID, principal: Manager, session: Read, response: Response) -> IncentiveRule:
     """One rule."""
     return _answer(response, await queries.rule(session, principal, rule_id))
@@ -77,13 +77,13 @@ async def get_incentive_rule(rule_id: UUID, principal: Manager, session: Read, r
 
 @router.patch(
     "/rules/{rule_id}",
-    response_model=RuleOut,
+    response_model=IncentiveRuleOut,
     responses=problems(NotFoundHere, PreconditionFailed, StateConflict, UnknownReference, ValidationFailed),
     openapi_extra=BOTH,
 )
 async def edit_incentive_rule(
     rule_id: UUID,
-    command: EditRule,
+    command: EditIncentiveRule,
     principal: Manager,
     session: Tx,
     response: Response,
@@ -95,7 +95,7 @@ async def edit_incentive_rule(
 
 @router.post(
     "/rules/{rule_id}/stop",
-    response_model=RuleOut,
+    response_model=IncentiveRuleOut,
     responses=problems(NotFoundHere, PreconditionFailed, StateConflict),
     openapi_extra=BOTH,
 )
@@ -116,8 +116,8 @@ async def list_incentive_entries(
     supplier_id: Annotated[UUID | None, Query(description="In whose book")] = None,
     rule_id: UUID | None = None,
     order_id: UUID | None = None,
-    created_from: datetime | None = None,
-    created_to: datetime | None = None,
+    created_from: Instant | None = None,
+    created_to: Instant | None = None,
     sort: Sort = "-created_at",
 ) -> dict[str, Any]:
     """Points earned, reversed and redeemed: your own, and as a supplier also your distributors' in your book."""
@@ -152,7 +152,7 @@ async def list_incentive_balances(
 
 @router.post(
     "/redemptions",
-    response_model=RedemptionOut,
+    response_model=BonusRedemptionOut,
     status_code=201,
     responses=problems(
         NotFoundHere,
@@ -175,7 +175,7 @@ async def redeem_bonus_points(
     return redemption
 
 
-@router.get("/redemptions", response_model=Page[RedemptionOut], openapi_extra=capability("V2"))
+@router.get("/redemptions", response_model=Page[BonusRedemptionOut], openapi_extra=capability("V2"))
 async def list_bonus_redemptions(
     principal: Reader,
     session: Read,
@@ -193,7 +193,7 @@ async def list_bonus_redemptions(
 
 @router.get(
     "/redemptions/{redemption_id}",
-    response_model=RedemptionOut,
+    response_model=BonusRedemptionOut,
     responses=problems(NotFoundHere),
     openapi_extra=capability("V2"),
 )

@@ -28,7 +28,7 @@ PointsRate = Annotated[
 ]
 
 
-class Scope(Command):
+class RuleScope(Command):
     """Which lines of which distributors' orders count; what is left out does not narrow."""
 
     kinds: Annotated[list[ProductKind] | None, Field(min_length=1, max_length=20)] = None
@@ -38,14 +38,14 @@ class Scope(Command):
     ] = None
 
 
-class CreateRule(Command):
+class CreateIncentiveRule(Command):
     name: Name
     unit: Unit
     earner: Annotated[Earner, Field(description="Who gets the points: the distributor, or the supplier itself")]
     event: EarnedOn
     basis: Annotated[Basis, Field(description="amount: yuan of settlement; quantity: units; order: once per order")]
     rate: PointsRate
-    scope: Scope = Scope()
+    scope: RuleScope = RuleScope()
     valid_from: Annotated[Day, Field(description="First day on which orders are paid or completed that earn points")]
     valid_to: Annotated[Day | None, Field(description="Last such day")] = None
 
@@ -56,14 +56,14 @@ class CreateRule(Command):
         return self
 
 
-class EditRule(Patch):
+class EditIncentiveRule(Patch):
     """Only what is sent changes, for orders paid or completed from then on; points already awarded keep their terms."""
 
     clearable: ClassVar[frozenset[str]] = frozenset({"valid_to"})
 
     name: Name = absent()
     rate: PointsRate = absent()
-    scope: Annotated[Scope, Field(description="Replaced as a whole")] = absent()
+    scope: Annotated[RuleScope, Field(description="Replaced as a whole")] = absent()
     valid_from: Day = absent()
     valid_to: Day | None = None
 
@@ -75,13 +75,13 @@ class RedeemBonus(Command):
     points: Annotated[int, Field(ge=1, le=MAX_POINTS, strict=True)]
 
 
-class ScopeOut(Out):
+class RuleScopeOut(Out):
     kinds: list[ProductKind] | None
     sku_ids: list[UUID] | None
     tiers: list[str] | None
 
 
-class RuleOut(Out):
+class IncentiveRuleOut(Out):
     id: UUID
     supplier_id: UUID
     name: str
@@ -90,7 +90,7 @@ class RuleOut(Out):
     event: EarnedOn
     basis: Basis
     rate: Annotated[str, Field(description="Points per yuan, per unit or per order: a decimal string")]
-    scope: ScopeOut
+    scope: RuleScopeOut
     valid_from: date
     valid_to: date | None
     status: RuleStatus
@@ -125,7 +125,7 @@ class PointsBalanceOut(Out):
     points: Annotated[int, Field(description="Negative when more was reversed than was left")]
 
 
-class RedemptionOut(Out):
+class BonusRedemptionOut(Out):
     id: UUID
     supplier_id: UUID
     distributor_id: UUID

@@ -30,5 +30,5 @@ def after(status: RuleStatus, action: RuleAction) -> RuleStatus:
         StateConflict
     """
     if (status, action) not in TRANSITIONS:
-        raise StateConflict(status=status.value, action=action.value)
+        raise StateConflict(state=status.value, action=action.value)
     return TRANSITIONS[status, action]

@@ -1,6 +1,5 @@
 """Stock over HTTP. The list of items a product draws on is the products room's (`list_inventory_items`)."""
 
-from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from distro_api.core.errors import IdempotencyKeyRequired, IdempotencyKeyReused,
 from distro_api.core.http import API, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute, KeyRequired
 from distro_api.core.pagination import Page, Paging, page
+from distro_api.core.schemas import Day, Instant
 from distro_api.identity.principal import Principal, Require
 from distro_api.inventory import queries, service
 from distro_api.inventory.errors import BelowTaken, NoSuchBucket, WrongMode
@@ -67,8 +67,8 @@ async def get_calendar(
     item_id: UUID,
     principal: Reader,
     session: Read,
-    date_from: date | None = None,
-    date_to: date | None = None,
+    date_from: Day | None = None,
+    date_to: Day | None = None,
 ) -> dict[str, Any]:
     """The item's stock by date, or its total: capacity, held, sold, available."""
     item = await queries.get_item(session, principal, item_id)
@@ -123,8 +123,8 @@ async def list_movements(
     item_id: UUID | None = None,
     reference_id: Annotated[UUID | None, Query(description="The order")] = None,
     kind: MovementKind | None = None,
-    created_from: datetime | None = None,
-    created_to: datetime | None = None,
+    created_from: Instant | None = None,
+    created_to: Instant | None = None,
     sort: Literal["created_at", "-created_at"] = "-created_at",
 ) -> dict[str, Any]:
     """Every change of stock, with its reason, actor and order."""

@@ -6,11 +6,9 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from distro_api.core.schemas import Command, Name, Out, Reason
+from distro_api.core.schemas import Command, Day, Name, Out, Reason
 from distro_api.inventory.models import Mode, MovementKind
 
-Day = date
-"""A field named `date` hides the type of that name."""
 Capacity = Annotated[int, Field(ge=0, le=1_000_000_000, strict=True)]
 MAX_DAYS = 366 * 2
 
@@ -25,8 +23,8 @@ class CreateItem(Command):
 class SetCalendar(Command):
     """The capacity of every day of a range, or of its given weekdays."""
 
-    date_from: date
-    date_to: date
+    date_from: Day
+    date_to: Day
     weekdays: Annotated[
         list[Annotated[int, Field(ge=1, le=7)]] | None,
         Field(min_length=1, max_length=7, description="1 Monday … 7 Sunday"),

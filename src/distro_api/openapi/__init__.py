@@ -28,6 +28,7 @@ SHARED = {
     ("not_authenticated",): "NotAuthenticated",
     ("permission_denied", "password_change_required"): "NotAllowed",
     ("body_too_large",): "BodyTooLarge",
+    ("unsupported_media_type",): "NotJson",
     ("internal_error",): "InternalError",
     ("overloaded",): "Overloaded",
 }
@@ -153,8 +154,10 @@ def _add_problems(method: str, operation: dict[str, Any], shared: dict[str, Any]
         possible += SIGNED_IN
         if method != "get":
             possible.append(errors.StateConflict)  # a rule of the database that fires between check and write
-    if "requestBody" in operation:
+    if body := operation.get("requestBody"):
         possible += BODY
+        if "application/json" in body["content"]:
+            possible.append(errors.UnsupportedMediaType)
     if "cursor" in parameters:
         possible.append(errors.BadCursor)
     if KEY_HEADER in parameters:

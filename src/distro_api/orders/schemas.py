@@ -7,10 +7,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from distro_api.core.money import Amount
-from distro_api.core.schemas import Command, Name, Out, Phone, Reason, ShortText
+from distro_api.core.schemas import Command, Day, Name, Out, Phone, Reason, ShortText
 
-Day = date
-"""A field named `date` hides the type of that name."""
 Quantity = Annotated[int, Field(ge=1, le=100_000, strict=True)]
 Slot = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Source = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]{1,32}$")]

@@ -114,7 +114,7 @@ async def open_relation(
         there = await queries.relation_between(session, supplier_id, distributor_id)
         if constraint_of(error) != "uq_supply_relations_supplier_id_distributor_id" or there is None:
             raise
-        raise RelationExists(relation_id=there.id, status=there.status) from error
+        raise RelationExists(relation_id=there.id, relation_status=there.status) from error
     audit.record(
         session, actor, "relations.open", "relation", opened.id, distributor_id=distributor_id, tier=tier, sells=sells
     )

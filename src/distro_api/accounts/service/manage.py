@@ -14,7 +14,7 @@ from distro_api.accounts.service.ledger import floor_of, open_contra_accounts
 from distro_api.accounts.states import AccountAction, account_after
 from distro_api.core import outbox
 from distro_api.core.db import raw
-from distro_api.core.errors import NotFoundHere
+from distro_api.core.errors import NotFoundHere, ValidationFailed
 from distro_api.core.http import check_if_match
 from distro_api.identity.principal import Principal
 from distro_api.identity.service import audit
@@ -65,11 +65,12 @@ async def edit_account(
 
     Raises:
         NotFoundHere, PreconditionFailed, LimitNotForPrepaid
+        ValidationFailed: valid_to would be before valid_from.
     """
     account = await queries.get_account(session, principal, account_id, lock=True)
     check_if_match(if_match, account.version)
-    changed = command.model_dump(exclude_unset=True)
-    if changed.get("credit_limit_amount") is not None:
+    changed = command.sent()
+    if "credit_limit_amount" in changed:
         if account.kind is AccountKind.PREPAID:
             raise LimitNotForPrepaid
         account.credit_limit = changed["credit_limit_amount"]
@@ -77,6 +78,9 @@ async def edit_account(
     for name in ("valid_from", "valid_to"):
         if name in changed:
             setattr(account, name, changed[name])
+    if account.valid_from and account.valid_to and account.valid_to < account.valid_from:
+        message = "valid_to 早于 valid_from / valid_to is before valid_from"
+        raise ValidationFailed(errors=[{"loc": ["body", "valid_to"], "code": "value_error", "message": message}])
     audit.record(session, principal.actor, "accounts.edit", "account", account.id, **changed)
     await session.flush()
     return account

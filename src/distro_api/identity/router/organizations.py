@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.db import Read, Tx
@@ -12,6 +11,7 @@ from distro_api.core.errors import NotFoundHere, PreconditionFailed, StateConfli
 from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute
 from distro_api.core.pagination import Page, Paging, page
+from distro_api.core.schemas import Instant
 from distro_api.identity import queries
 from distro_api.identity.errors import EmailTaken, InvalidPhone, PhoneTaken, UsernameTaken, WeakPassword
 from distro_api.identity.models import AuditRow, Kind, Organization, OrganizationStatus
@@ -161,8 +161,8 @@ async def list_audit(
     paging: Paging,
     action: Annotated[str | None, Query(max_length=100)] = None,
     object_id: UUID | None = None,
-    created_from: Annotated[AwareDatetime | None, Query(description="From this instant on")] = None,
-    created_to: Annotated[AwareDatetime | None, Query(description="Before this instant")] = None,
+    created_from: Annotated[Instant | None, Query(description="From this instant on")] = None,
+    created_to: Annotated[Instant | None, Query(description="Before this instant")] = None,
     sort: Literal["created_at", "-created_at"] = "-created_at",
 ) -> object:
     """Who did what: my organization's people, or everybody for the platform."""

@@ -42,7 +42,7 @@ async def redeem_bonus(
     if prepaid is None:
         raise NoAccount(method=AccountKind.PREPAID.value, supplier_id=supplier_id)
     if prepaid.status != AccountStatus.ACTIVE:
-        raise AccountNotUsable(status=prepaid.status)
+        raise AccountNotUsable(account_status=prepaid.status)
     if bonus is None or bonus.available < command.points:
         raise InsufficientPoints(points=command.points, available_points=0 if bonus is None else bonus.available)
 

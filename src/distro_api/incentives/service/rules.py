@@ -11,12 +11,12 @@ from distro_api.identity.principal import Principal
 from distro_api.identity.service import audit
 from distro_api.incentives import queries
 from distro_api.incentives.models import IncentiveRule, RuleStatus
-from distro_api.incentives.schemas import CreateRule, EditRule, Scope
+from distro_api.incentives.schemas import CreateIncentiveRule, EditIncentiveRule, RuleScope
 from distro_api.incentives.states import RuleAction, after
 from distro_api.products.errors import UnknownReference
 
 
-async def create_rule(session: AsyncSession, principal: Principal, command: CreateRule) -> IncentiveRule:
+async def create_rule(session: AsyncSession, principal: Principal, command: CreateIncentiveRule) -> IncentiveRule:
     """A rule that awards from `valid_from` on.
 
     Raises:
@@ -39,7 +39,7 @@ async def create_rule(session: AsyncSession, principal: Principal, command: Crea
 
 
 async def edit_rule(
-    session: AsyncSession, principal: Principal, rule_id: UUID, command: EditRule, if_match: str | None
+    session: AsyncSession, principal: Principal, rule_id: UUID, command: EditIncentiveRule, if_match: str | None
 ) -> IncentiveRule:
     """Merge the fields sent; what was awarded keeps its terms.
 
@@ -79,6 +79,6 @@ async def stop_rule(session: AsyncSession, principal: Principal, rule_id: UUID, 
     return rule
 
 
-async def _check(session: AsyncSession, principal: Principal, scope: Scope) -> None:
+async def _check(session: AsyncSession, principal: Principal, scope: RuleScope) -> None:
     if unknown := await queries.unknown_skus(session, principal.organization_id, scope.sku_ids or ()):
         raise UnknownReference(field="scope.sku_ids", ids=unknown)

@@ -1,7 +1,6 @@
 """Reads of orders and refunds; every one starts from what the caller may see."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from sqlalchemy.orm import load_only
 from distro_api.core.db import raw
 from distro_api.core.errors import NotFoundHere
 from distro_api.core.pagination import PageRequest, page
+from distro_api.core.schemas import Day, Instant
 from distro_api.identity.models import Kind
 from distro_api.identity.principal import Principal
 from distro_api.orders.models import Order, OrderLine, Refund, RefundLine
@@ -22,9 +22,8 @@ from distro_api.orders.queries.working import render
 from distro_api.orders.states import OrderStatus
 from distro_api.tickets.models import Ticket
 
-Day = date
-"""A field named `date` hides the type of that name."""
 Sort = Literal["created_at", "-created_at"]
+AmountBound = Annotated[int, Query(ge=0, le=2**63 - 1, description="Fen, inclusive")]
 
 
 def visible_orders(principal: Principal) -> Select[Order]:
@@ -68,10 +67,10 @@ class OrderFilters(BaseModel):
     customer_phone: Annotated[str | None, Query(max_length=32)] = None
     product_id: UUID | None = None
     date: Annotated[Day | None, Query(description="Service date of a line")] = None
-    total_amount_from: Annotated[int | None, Query(ge=0)] = None
-    total_amount_to: Annotated[int | None, Query(ge=0)] = None
-    created_from: datetime | None = None
-    created_to: datetime | None = None
+    total_amount_from: AmountBound | None = None
+    total_amount_to: AmountBound | None = None
+    created_from: Instant | None = None
+    created_to: Instant | None = None
     q: Annotated[str | None, Query(max_length=50, description="Order number, outside number, customer's name")] = None
 
 

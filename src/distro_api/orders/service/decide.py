@@ -20,7 +20,7 @@ from distro_api.core.errors import DomainError, NotFoundHere, StateConflict
 from distro_api.core.lanes import Answer
 from distro_api.core.outbox import Event
 from distro_api.identity.service.audit import Act
-from distro_api.inventory.service.lane import Stock, Take
+from distro_api.inventory.service.lane import Stock
 from distro_api.orders import events
 from distro_api.orders.errors import OutsideNoTaken, PaymentMethodNotAllowed, PaymentWindowOver, PriceChanged
 from distro_api.orders.queries.working import Line, Step, WorkingOrder, render
@@ -36,6 +36,7 @@ from distro_api.orders.service.commands import (
     Refuse,
     Reject,
 )
+from distro_api.orders.service.project import project
 from distro_api.orders.service.refund import RefundRows, refund_units
 from distro_api.orders.states import Action, OrderStatus, RefundStatus, after
 from distro_api.strategies.service.lane import Counters
@@ -340,6 +341,7 @@ def _cancel(command: Cancel, world: World) -> Answer:
         _free(order, actor.user_id, command.at, world)
         _tell(order, events.OrderCancelled, command.at, world)
         return _answer(200, order, command, "orders.cancel", world)
+    _catch_up(order, command.at, world)
     after(order.status, Action.CANCEL)
     _refund(order, None, command.reason, command, world)
     return _answer(200, order, command, "orders.cancel", world)
@@ -347,11 +349,30 @@ def _cancel(command: Cancel, world: World) -> Answer:
 
 def _refund_units(command: RefundUnits, world: World) -> Answer:
     order = _order(command, world)
+    _catch_up(order, command.at, world)
     if order.status not in (OrderStatus.PAID, OrderStatus.FULFILLING):
         raise StateConflict(state=order.status.value, action="refund")
     rows = _refund(order, command.quantities, command.reason, command, world)
     _record(order, command, "orders.refund", world)
     return Answer(201, to_json(rows.render()), f"/api/v1/refunds/{rows.id}")
+
+
+def _catch_up(order: WorkingOrder, at: datetime, world: World) -> None:
+    """Let the order know what was used meanwhile: it follows its tickets, and may be behind.
+
+    This is true whatever becomes of the command, so that it stays if the command is refused.
+    """
+    redeemed: dict[UUID, int] = {}
+    for ticket in world.tickets.of_order(order.id):
+        redeemed[ticket.line_id] = redeemed.get(ticket.line_id, 0) + ticket.redeemed
+    moved = project(order, redeemed, world.stock, at)
+    if moved is None:
+        return
+    world.changed[order.id] = order
+    if moved.step is not None:
+        world.steps.append((order, moved.step))
+    for fact in moved.facts:
+        _tell(order, fact, at, world)
 
 
 def _refund(
@@ -363,7 +384,6 @@ def _refund(
     free_of_charge = command.party_id == order.supplier_id  # the supplier who cancels keeps nothing
     rows = refund_units(
         order,
-        tickets,
         quantities,
         at=at,
         today=command.today,
@@ -372,8 +392,8 @@ def _refund(
         actor=actor,
         new_id=world.source.new_id,
     )
-    for line, quantity, newly_fulfilled in rows.units:
-        world.stock.issue(signed(line.takes(1), newly_fulfilled), order.id, actor.user_id, at)
+    for part in rows.shares:
+        line, quantity = part.line, part.quantity
         world.stock.take_back(line.takes(quantity), order.id, actor.user_id, at)
         if (ticket := tickets.get(line.id)) is not None:
             world.tickets.refund(ticket, quantity)
@@ -406,11 +426,6 @@ def _end(order: WorkingOrder, all_back: bool, reason: str, command: Cancel | Ref
     else:
         world.steps.append((order, order.act(Action.COMPLETE, None, None, at)))
         _tell(order, events.OrderCompleted, at, world)
-
-
-def signed(takes: list[Take], units: int) -> list[Take]:
-    """The takes of one unit, for `units` of them (negative: given back)."""
-    return [Take(t.bucket_id, t.item_id, t.service_date, t.slot, t.units * units) for t in takes]
 
 
 def _free(order: WorkingOrder, actor_id: UUID | None, at: datetime, world: World) -> None:

@@ -12,7 +12,6 @@ from distro_api.identity.service.audit import Actor
 from distro_api.orders.errors import NothingToRefund, NotRefundable
 from distro_api.orders.queries.working import Line, WorkingOrder
 from distro_api.strategies.service.refunds import refund_fee
-from distro_api.tickets.service.lane import LockedTicket
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +37,6 @@ class RefundRows:
     actor: Actor
     at: datetime
     shares: tuple[LineShare, ...]
-    units: tuple[tuple[Line, int, int], ...]
-    """(line, units back, units that tickets say are fulfilled and the line did not know yet)"""
 
     @property
     def amount(self) -> int:
@@ -94,7 +91,6 @@ class RefundRows:
 
 def refund_units(
     order: WorkingOrder,
-    tickets: Mapping[UUID, LockedTicket],
     quantities: Mapping[UUID, int] | None,
     *,
     at: datetime,
@@ -104,10 +100,9 @@ def refund_units(
     actor: Actor,
     new_id: Callable[[], UUID],
 ) -> RefundRows:
-    """Decide a refund and book it on the lines; tickets, stock and money are the caller's.
+    """Decide a refund and book it on the lines, which know what was used; tickets, stock and money are the caller's.
 
     Args:
-        tickets: by line; they say what is still unused, the line's own figure may lag behind.
         quantities: units by line, None for everything that can go back.
 
     Raises:
@@ -118,7 +113,7 @@ def refund_units(
     lines = {line.id: line for line in order.lines}
     if quantities is not None and not quantities.keys() <= lines.keys():
         raise NotFoundHere
-    open_units = {line.id: _open(line, tickets.get(line.id)) for line in order.lines}
+    open_units = {line.id: line.open for line in order.lines}
     wanted = open_units if quantities is None else dict(quantities)
     wanted = {line_id: quantity for line_id, quantity in wanted.items() if quantity > 0}
     if not wanted:
@@ -133,20 +128,11 @@ def refund_units(
             shares.append(part)
     if refusals:
         raise NotRefundable(lines=refusals)
-    units = []
     for part in shares:
-        line, ticket = part.line, tickets.get(part.line.id)
-        newly_fulfilled = 0 if ticket is None else ticket.redeemed - line.fulfilled
-        line.fulfilled += newly_fulfilled
-        line.refunded += part.quantity
-        line.refunded_amount += part.amount
-        line.fee_amount += part.fee_amount
-        units.append((line, part.quantity, newly_fulfilled))
-    return RefundRows(new_id(), order, reason, actor, at, tuple(shares), tuple(units))
-
-
-def _open(line: Line, ticket: LockedTicket | None) -> int:
-    return line.open if ticket is None else ticket.remaining
+        part.line.refunded += part.quantity
+        part.line.refunded_amount += part.amount
+        part.line.fee_amount += part.fee_amount
+    return RefundRows(new_id(), order, reason, actor, at, tuple(shares))
 
 
 def _share(line: Line, quantity: int, at: datetime, today: date, free_of_charge: bool) -> LineShare | None:
