@@ -11,13 +11,14 @@ import httpx
 from fastapi import FastAPI
 
 from distro_api.core import clock
+from distro_api.orders.jobs import close_overdue
 from make import identity
 from make.engine import assert_clean
 from make.identity import Signed
 from make.products import on_sale
 from make.relations import relation
 from make.strategies import strategy
-from make.worker import settle
+from make.worker import settle, worker_sessions
 
 API = "/api/v1"
 ADULT, CHILD, FAMILY = 10000, 4000, 21000
@@ -195,6 +196,17 @@ class Store:
         path = f"/accounts/{account_id or self.account_id}/recharges"
         recharge = await self.supplier.post(path, {"amount": amount, "method": "offline"})
         await self.supplier.post(f"/recharges/{recharge['id']}/approve")
+
+    async def window_over(self, *orders: dict[str, Any]) -> None:
+        """The time to pay has passed."""
+        past = "UPDATE orders SET pay_before = clock_timestamp() - interval '1 second' WHERE id = ANY($1::uuid[])"
+        await self.connection.execute(past, [order["id"] for order in orders])
+
+    async def sweep(self) -> int:
+        """What the worker does for unpaid orders every second; how many it found."""
+        state = self.app.state
+        async with worker_sessions(state.settings) as sessions, sessions() as session:
+            return await close_overdue(session, state.lanes, state.settings.time_zone)
 
     async def settle(self) -> None:
         """What follows from events has followed, and every proof of the house holds."""

@@ -1,27 +1,11 @@
 """Orders that nobody pays close by themselves."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
 from distro_api.app import create_app
-from distro_api.orders.jobs import close_overdue
 from make.store import MONEY, OpenStore, Store
-from make.worker import worker_sessions
-
-
-async def window_over(store: Store, *orders: dict[str, Any]) -> None:
-    """Time passes."""
-    past = "UPDATE orders SET pay_before = clock_timestamp() - interval '1 second' WHERE id = ANY($1::uuid[])"
-    await store.connection.execute(past, [order["id"] for order in orders])
-
-
-async def sweep(store: Store) -> int:
-    """What the worker does every second."""
-    state = store.app.state
-    async with worker_sessions(state.settings) as sessions, sessions() as session:
-        return await close_overdue(session, state.lanes, state.settings.time_zone)
 
 
 @pytest.mark.capability("O16", "N6")
@@ -29,27 +13,27 @@ async def test_an_unpaid_order_closes_and_gives_its_places_back(opens: OpenStore
     store = await opens(limits={"per_day": 5})
     late, waiting = await store.place(store.line(3), pay=None), await store.place(store.line(2), pay=None)
     await store.refuse("limit_exceeded")
-    await window_over(store, late)
+    await store.window_over(late)
     assert await store.stock() == (5, 0, 95)
-    assert await sweep(store) == 1
+    assert await store.sweep() == 1
     closed = await store.read(late)
     assert (closed["status"], closed["refund_status"], closed["pay_before"]) == ("closed", "none", None)
     step = closed["timeline"][-1]
     assert (step["action"], step["actor_id"], step["actor_organization_id"]) == ("close", None, None)
     assert (await store.read(waiting))["status"] == "pending_payment"
     assert await store.stock() == (2, 0, 98)
-    assert await sweep(store) == 0
+    assert await store.sweep() == 0
     assert (await store.place(store.line(3)))["status"] == "paid"
 
 
 @pytest.mark.capability("O16")
 async def test_it_cannot_be_paid_when_its_time_is_over(store: Store) -> None:
     order = await store.place(pay=None)
-    await window_over(store, order)
+    await store.window_over(order)
     path = f"/orders/{order['id']}/pay"
     over = await store.distributor.refused(409, "payment_window_over", "POST", path, {"method": "prepaid"})
     assert datetime.fromisoformat(over["pay_before"]) < datetime.fromisoformat(order["pay_before"])
-    await sweep(store)
+    await store.sweep()
     closed = await store.distributor.refused(409, "state_conflict", "POST", path, {"method": "prepaid"})
     assert (closed["state"], closed["action"]) == ("closed", "pay")
     assert await store.money() == (MONEY, 0, MONEY)
@@ -59,7 +43,7 @@ async def test_it_cannot_be_paid_when_its_time_is_over(store: Store) -> None:
 async def test_what_was_paid_or_cancelled_in_time_stays_so(store: Store) -> None:
     paid, cancelled = await store.place(), await store.place(pay=None)
     await store.cancel(cancelled)
-    assert await sweep(store) == 0
+    assert await store.sweep() == 0
     assert [(await store.read(order))["status"] for order in (paid, cancelled)] == ["paid", "cancelled"]
 
 
@@ -68,10 +52,10 @@ async def test_an_order_that_waits_for_approval_has_no_end(opens: OpenStore) -> 
     store = await opens(order_approval=True)
     order = await store.place(pay=None)
     assert order["pay_before"] is None
-    assert await sweep(store) == 0
+    assert await store.sweep() == 0
     approved = await store.supplier.post(f"/orders/{order['id']}/approve")
-    await window_over(store, approved)
-    assert await sweep(store) == 1
+    await store.window_over(approved)
+    assert await store.sweep() == 1
     assert (await store.read(order))["status"] == "closed"
 
 

@@ -21,6 +21,7 @@ from distro_api.core.idempotency import Key, StoredAnswer
 from distro_api.core.lanes import Answer, Execute, Rerun
 from distro_api.identity.service import audit
 from distro_api.inventory.service import lane as inventory
+from distro_api.orders.models import Order
 from distro_api.orders.queries.load import catalogue_versions, database_now, load_orders
 from distro_api.orders.queries.working import WorkingOrder, takes_of
 from distro_api.orders.service.commands import Command, Pay, Place, Refuse
@@ -46,7 +47,7 @@ async def execute(
     """An outcome per command, inside the open transaction.
 
     Raises:
-        Rerun: another process has just answered one of the keys, or used one of the serials.
+        Rerun: another process has just answered one of the keys, or used one of the serials or outside numbers.
     """
     stored = await idempotency.read_keys(connection, [command.key for command in commands if command.key is not None])
     fresh, first_of = _first_of_each_key(commands, stored)
@@ -232,5 +233,11 @@ async def _write(
     audit.record_many(writes, world.acts)
     outbox.publish_many(writes, world.events)
     idempotency.store_keys(writes, answers)
-    if not await writes.run(connection):
+    try:
+        complete = await writes.run(connection)
+    except asyncpg.UniqueViolationError as taken:
+        if taken.table_name != Order.__tablename__:
+            raise
+        raise Rerun from taken  # an outside number that another process has just used
+    if not complete:
         raise Rerun

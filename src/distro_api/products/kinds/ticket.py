@@ -29,5 +29,5 @@ class TicketAttributes(KindAttributes):
     entry_rules: Annotated[LongText | None, Field(description="How one enters, what to bring")] = None
     validity: Annotated[
         ValidOnDate | ValidAfterOrder | None,
-        Field(description="Null: on the service date where the order has one, else without an end"),
+        Field(description="Null: until the service date is over where the order has one, else without an end"),
     ] = None
