@@ -1,5 +1,6 @@
 """The web application: rooms wired to one FastAPI app, and what a process opens and closes."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.util import find_spec
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await _open(app, settings, stack)
+            _rarely_collect()
             yield
 
     app = FastAPI(
@@ -86,6 +88,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _add_docs(app)
     openapi.install(app)
     return app
+
+
+def _rarely_collect() -> None:
+    """Collect garbage by the ten thousand: a request leaves thousands of objects that die by themselves.
+
+    Measured on placing orders: a third of the process's CPU went into looking for cycles that were not there.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:

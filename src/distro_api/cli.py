@@ -261,13 +261,17 @@ async def _seed(settings: Settings) -> bool:
     console = Console()
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         stages: dict[str, Any] = {}
+        told: dict[str, int] = {}
 
         def progress(stage: str, done: int, total: int) -> None:
             if stage not in stages:
                 stages[stage] = bars.add_task(stage, total=total)
-                if not console.is_terminal:
-                    typer.echo(f"demo data: {stage} ({total})")
             bars.update(stages[stage], completed=done, total=total)
+            quarter = 4 * done // max(total, 1)
+            if not console.is_terminal and quarter > told.get(stage, 0):
+                told[stage] = quarter
+                typer.echo(f"demo data: {stage} {done}/{total}")
+                sys.stdout.flush()
 
         await demo_data.load(settings, progress)
     return True

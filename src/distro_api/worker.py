@@ -30,7 +30,7 @@ from distro_api.subscriptions import subscribers
 from distro_api.tickets.jobs import expire_tickets
 
 log = structlog.get_logger()
-EVENT_POLL_S = 0.1
+EVENT_POLL_S = 0.25
 SWEEP_POLL_S = 1.0
 UPKEEP_POLL_S = 60.0
 PARTITION_DAYS_AHEAD = 92

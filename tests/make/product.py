@@ -20,7 +20,7 @@ def distro(*arguments: str, env: Mapping[str, str] = {}, timeout_s: float = 60) 
     """One command, run to its end."""
     return subprocess.run(
         [sys.executable, "-m", "distro_api.cli", *arguments],
-        env=_environment(env),
+        env=environment(env),
         capture_output=True,
         text=True,
         timeout=timeout_s,
@@ -61,7 +61,7 @@ class Served:
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "distro_api.cli", *arguments],
-                env=_environment(env),
+                env=environment(env),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -120,7 +120,7 @@ def until_gone(var: Path, within_s: float = 10) -> dict[int, str]:
     return left
 
 
-def _environment(env: Mapping[str, str]) -> dict[str, str]:
+def environment(env: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DISTRO_")}
     if path := os.environ.get("DISTRO_PG_BIN"):
         kept["DISTRO_PG_BIN"] = path

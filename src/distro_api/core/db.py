@@ -89,7 +89,7 @@ def sqlalchemy_engine(dsn: str, pool_size: int) -> AsyncEngine:
     return create_async_engine(
         dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
         pool_size=pool_size,
-        max_overflow=pool_size,
+        max_overflow=0,  # a connection beyond the pool would be opened and introspected anew each time
         pool_timeout=5,
         pool_pre_ping=True,
         hide_parameters=True,  # messages of errors are logged, and parameters are people's data

@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     time_zone: Annotated[str, Field(description="Time zone of service dates and days")] = "Asia/Shanghai"
     lanes: Annotated[int, Field(ge=1, le=64, description="Lanes per process, each one database connection")] = 2
     lane_queue: Annotated[int, Field(ge=1, description="Commands a lane lets wait before it answers 503")] = 2000
-    pool_size: Annotated[int, Field(ge=1, le=200, description="Database connections of requests per process")] = 10
+    pool_size: Annotated[int, Field(ge=1, le=200, description="Database connections of requests per process")] = 20
     access_token_s: Annotated[int, Field(ge=60, le=3600, description="Life of an access token in seconds")] = 900
     refresh_token_s: Annotated[int, Field(ge=60, description="Life of a refresh token in seconds")] = 30 * 86400
     payment_window_s: Annotated[

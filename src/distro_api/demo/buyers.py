@@ -3,7 +3,6 @@
 from distro_api.demo.plans import YUAN, DistributorPlan, RelationPlan
 
 GOLD, AGENT, STANDARD = "金牌", "代理", "普通"
-TIERS = (GOLD, AGENT, STANDARD)
 THOUSAND = 1000 * YUAN
 
 DISTRIBUTORS = (

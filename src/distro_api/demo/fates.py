@@ -22,6 +22,10 @@ SUPPLIERS_REASONS = ("设备检修，临时关闭", "大风预警，当日停止
 REJECTIONS = ("所选日期团队名额已满，请改期", "采购资料不全，请补充单位证明", "该批次价格已调整，请重新下单")
 
 
+SPECIALS = (0.5, 0.05, 0.12, 0.98, 0.94, 0.88, 0.85, 0.005)
+"""Rolls of the first paid orders with codes: one of each kind of fate, so that even few orders show them all."""
+
+
 class Act(Enum):
     """One thing that somebody does to an order."""
 
@@ -104,12 +108,14 @@ class Event:
 
 @dataclass(slots=True)
 class Fates:
-    """Draws fates. The first paid orders with codes get one of each special kind, so that even few orders show all."""
+    """Draws fates."""
 
     rng: Random
     time_zone: str
     _drawn: int = 0
     _specials: int = 0
+    _given_up: bool = False
+    """Whether an order has been left to its time."""
 
     def of(self, sale: Sale, at: datetime) -> list[Event]:
         """What will be done after `at`."""
@@ -146,9 +152,10 @@ class Fates:
         assert sale.pay_before is not None
         if sale.pay_before > at + timedelta(hours=2):
             yield self._event(self._in_hours(at + timedelta(minutes=self.rng.randrange(11, 26))), Act.PAY, sale)
-        elif self.rng.random() < 0.3:
+        elif self._given_up and self.rng.random() < 0.3:
             yield self._event(at + timedelta(minutes=self.rng.randrange(5, 25)), Act.CANCEL, sale)
         else:
+            self._given_up = True
             yield self._event(sale.pay_before + timedelta(seconds=self.rng.randrange(1, 3)), Act.CLOSE, sale)
 
     def _shipped(self, sale: Sale, at: datetime) -> Iterator[Event]:
@@ -161,7 +168,7 @@ class Fates:
             )
 
     def _with_codes(self, sale: Sale, at: datetime) -> Iterator[Event]:
-        roll = self._special() if self._can_wait(sale, at) else self.rng.uniform(0.14, 1)
+        roll = self._roll(sale, at)
         day = self._day_of_use(sale, at)
         if roll < 0.11:
             yield self._event(self._before(sale, at), Act.CALL_OFF if roll < 0.01 else Act.CANCEL, sale)
@@ -182,15 +189,15 @@ class Fates:
                 if 0.84 < roll <= 0.86:
                     yield self._event(use + timedelta(hours=5), Act.REVERSE, sale, code)
 
-    def _special(self) -> float:
-        """A roll; the first ones go through every kind."""
-        specials = (0.5, 0.05, 0.12, 0.98, 0.94, 0.88, 0.85, 0.005)
-        self._specials += 1
-        return specials[self._specials - 1] if self._specials <= len(specials) else self.rng.random()
-
-    def _can_wait(self, sale: Sale, at: datetime) -> bool:
-        """Whether there is a day between now and its use, in which it can be given back."""
-        return sale.service_date is not None and (sale.service_date - self._local(at)).days >= 2
+    def _roll(self, sale: Sale, at: datetime) -> float:
+        """Below 0.14 units are given back, for which there must be a day between now and the day of use."""
+        ahead = 0 if sale.service_date is None else (sale.service_date - self._local(at)).days
+        if ahead < 2:
+            return self.rng.uniform(0.14, 1)
+        if sale.quantity > 1 and ahead <= 30 and self._specials < len(SPECIALS):
+            self._specials += 1
+            return SPECIALS[self._specials - 1]
+        return self.rng.random()
 
     def _before(self, sale: Sale, at: datetime) -> datetime:
         """A moment between now and the eve of the day of use."""

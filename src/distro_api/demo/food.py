@@ -149,7 +149,6 @@ SUPPLIER = SupplierPlan(
     name="闽岚里山货商行有限公司",
     contact="林沐阳",
     brand="闽岚里",
-    weight=20,
     products=PRODUCTS,
     waiting=(
         _goods(

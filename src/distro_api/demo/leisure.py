@@ -124,7 +124,6 @@ SNOW_PARK = SupplierPlan(
     name="四季穹顶冰雪乐园有限公司",
     contact="冯若溪",
     brand="四季穹顶",
-    weight=20,
     products=SNOW_PRODUCTS,
     waiting=(
         ProductPlan(
@@ -223,7 +222,6 @@ MUSEUM = SupplierPlan(
     name="锦时博物文化发展有限公司",
     contact="苏知远",
     brand="锦时博物",
-    weight=10,
     products=MUSEUM_PRODUCTS,
     waiting=(),
     drafts=(

@@ -69,7 +69,6 @@ class SupplierPlan:
     name: str
     contact: str
     brand: str
-    weight: int
     products: tuple[ProductPlan, ...]
     waiting: tuple[ProductPlan, ...]
     drafts: tuple[ProductPlan, ...]

@@ -179,7 +179,6 @@ SUPPLIER = SupplierPlan(
     name="徽岚山水文旅集团有限公司",
     contact="程亦帆",
     brand="徽岚山水",
-    weight=50,
     products=PRODUCTS,
     waiting=(
         ProductPlan(

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from random import Random
 
@@ -20,6 +20,7 @@ from distro_api.demo.partners import top_up
 from distro_api.demo.stage import DAYS_BACK, Market, Stage, read_market, relations
 from distro_api.demo.trading import OrderLanes, Shift, Trading
 from distro_api.offers.service import Terms
+from distro_api.orders.jobs import close_overdue
 from distro_api.orders.service.batch import executor
 from distro_api.orders.service.source import RandomSource
 from distro_api.subscriptions import subscribers
@@ -112,18 +113,23 @@ class Season:
             DemoIncomplete: orders are refused that should not be.
         """
         last, rounds = shifts[-1], 0
+        until_now = replace(last, start=last.end, end=self.stage.anchor)
         with clock.at(self.stage.anchor):
             async with self._lanes() as lanes:
                 while self.placed < last.placed_by_end:
                     if (rounds := rounds + 1) > LAST_ROUNDS:
                         raise DemoIncomplete(f"orders were refused: {dict(self.trading.refusals)}")
                     self.placed += await self.trading.work(lanes, last, last.placed_by_end - self.placed)
+                await self.trading.work(lanes, until_now, 0)
         for basket in showcase.baskets(self.trading):  # one by one: what they make is listed in their order
             with clock.at(basket.at):
                 async with self._lanes() as lanes:
                     if not await self.trading.carry_out(lanes, [basket]):
                         raise DemoIncomplete(f"an order was refused: {dict(self.trading.refusals)}")
                 self.placed += 1
+        async with self._lanes() as lanes, self.engine() as session:
+            while await close_overdue(session, lanes, self.stage.time_zone):
+                pass  # their time has run out while this was loaded
         with clock.at(self.stage.anchor):
             await self._night()
         progress(self.placed)

@@ -18,7 +18,8 @@ AHEAD = ((0, 2, 45), (3, 7, 27), (8, 20, 18), (21, 60, 10))
 """(from, to days ahead, how often) that a day of use is booked."""
 CUT_OFF_HOUR = 15
 """Nobody books for the same day after this hour: the strategies' cut-off is an hour later."""
-DIRECT_NOTE, DIRECT = 0.05, "direct"
+NOTED = 0.05
+"""How many orders have a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Shopping:
     stage: Stage
     market: Market
     rng: Random
+    _first: bool = True
+    """The first order is never paid, so that even few orders show one that was closed by time."""
 
     def basket(self, at: datetime, *, near_boundary: bool) -> Basket:
         """What somebody wants at that moment; only `near_boundary` may it be paid some minutes later."""
@@ -106,7 +109,7 @@ class Shopping:
             pays_later=intent == "later",
             source=distributor.source,
             outside_no=outside_no,
-            note=rng.choice(people.NOTES) if rng.random() < DIRECT_NOTE else None,
+            note=rng.choice(people.NOTES) if rng.random() < NOTED else None,
             shipping_address=people.address(rng, name, phone).model_dump(mode="json") if shipped else None,
         )
 
@@ -170,6 +173,9 @@ class Shopping:
             return "later" if roll < 0.12 else "now"
         if near_boundary:
             return "later" if roll < 0.8 else "now"
+        if self._first:
+            self._first = False
+            return "never"
         return "never" if roll < 0.05 else "now"
 
 

@@ -25,29 +25,46 @@ from distro_api.strategies.models import (
     StrategyStatus,
 )
 
-TermsRow = Row[Sku, Product, SupplyRelation, int, OrganizationStatus, int]
-"""Its parts are also called `authorised`, `supplier_status` and `catalogue_version`."""
+SkuRow = Row[Sku, Product, OrganizationStatus, int]
+"""Its parts are also called `supplier_status` and `catalogue_version`."""
 
 
 @dataclass(frozen=True, slots=True)
-class TermsRows:
-    """One snapshot of all that terms are made of."""
+class SkuRows:
+    """One snapshot of what is the same for every distributor."""
 
-    skus: Sequence[TermsRow]
+    skus: Sequence[SkuRow]
     stock: Mapping[UUID, list[tuple[UUID, Mode, int]]]
     strategies: Mapping[UUID, list[tuple[StrategyItem, Strategy]]]
     holidays: Sequence[tuple[date, DayKind]]
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRow:
+    """What a distributor is to a supplier, and the prices authorised to it by SKU."""
+
+    relation: SupplyRelation
+    catalogue_version: int
+    authorised: Mapping[UUID, int]
     distributor_active: bool
 
 
-async def read_terms(session: AsyncSession, distributor_id: UUID, sku_ids: Collection[UUID]) -> TermsRows:
-    """What decides how these SKUs are sold to the distributor, all of one snapshot.
-
-    SKUs of suppliers that the distributor has no relation with, and of drafts, are not among them.
-    """
+async def read_skus(session: AsyncSession, sku_ids: Collection[UUID]) -> SkuRows:
+    """What decides how these SKUs are sold, all of one snapshot; drafts are not among them."""
     await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    status = await session.scalar(select(Organization.status).where(Organization.id == distributor_id))
-    skus = (await session.execute(_sku_terms(distributor_id).where(Sku.id.in_(sku_ids)))).all()
+    found = await session.execute(
+        select(
+            Sku,
+            Product,
+            Organization.status.label("supplier_status"),
+            func.coalesce(CatalogueVersion.version, 0).label("catalogue_version"),
+        )
+        .join(Product, Product.id == Sku.product_id)
+        .join(Organization, Organization.id == Sku.supplier_id)
+        .outerjoin(CatalogueVersion, CatalogueVersion.supplier_id == Sku.supplier_id)
+        .where(Sku.id.in_(sku_ids), Product.status != ProductStatus.DRAFT)
+    )
+    skus = found.all()
     known = [row.Sku.id for row in skus]
     stock: dict[UUID, list[tuple[UUID, Mode, int]]] = {}
     takes = select(SkuStock.sku_id, SkuStock.item_id, Item.mode, SkuStock.units).join(Item, Item.id == SkuStock.item_id)
@@ -56,48 +73,42 @@ async def read_terms(session: AsyncSession, distributor_id: UUID, sku_ids: Colle
     ):
         stock.setdefault(sku_id, []).append((item_id, mode, units))
     strategies: dict[UUID, list[tuple[StrategyItem, Strategy]]] = {}
-    applicable = (
+    active = (
         select(StrategyItem, Strategy)
         .join(Strategy, Strategy.id == StrategyItem.strategy_id)
         .where(StrategyItem.sku_id.in_(known), Strategy.status == StrategyStatus.ACTIVE)
-        .where(or_(Strategy.audience_kind != AudienceKind.DISTRIBUTORS, _names(distributor_id)))
     )
-    for item, strategy in await session.execute(applicable):
+    for item, strategy in await session.execute(active):
         strategies.setdefault(item.sku_id, []).append((item, strategy))
     since = date(clock.now().year - 1, 1, 1)
     holidays = await session.execute(select(Holiday.day, Holiday.kind).where(Holiday.day >= since))
-    return TermsRows(
-        skus,
-        stock,
-        strategies,
-        [(day, kind) for day, kind in holidays],
-        status is OrganizationStatus.ACTIVE,
-    )
+    return SkuRows(skus, stock, strategies, [(day, kind) for day, kind in holidays])
 
 
-def _sku_terms(distributor_id: UUID) -> Select[Sku, Product, SupplyRelation, int, OrganizationStatus, int]:
-    return (
-        select(
-            Sku,
-            Product,
-            SupplyRelation,
-            ProductAuthorization.settlement_price.label("authorised"),
-            Organization.status.label("supplier_status"),
-            func.coalesce(CatalogueVersion.version, 0).label("catalogue_version"),
-        )
-        .join(Product, Product.id == Sku.product_id)
-        .join(
-            SupplyRelation,
-            and_(SupplyRelation.supplier_id == Sku.supplier_id, SupplyRelation.distributor_id == distributor_id),
-        )
-        .join(Organization, Organization.id == Sku.supplier_id)
-        .outerjoin(
-            ProductAuthorization,
-            and_(ProductAuthorization.relation_id == SupplyRelation.id, ProductAuthorization.sku_id == Sku.id),
-        )
-        .outerjoin(CatalogueVersion, CatalogueVersion.supplier_id == Sku.supplier_id)
-        .where(Product.status != ProductStatus.DRAFT)
+async def read_relations(
+    session: AsyncSession, distributor_id: UUID, supplier_ids: Collection[UUID]
+) -> dict[UUID, RelationRow]:
+    """What the distributor is to each of the suppliers, all of one snapshot; strangers are missing."""
+    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    rows = await session.execute(
+        select(SupplyRelation, Organization.status, func.coalesce(CatalogueVersion.version, 0))
+        .join(Organization, Organization.id == SupplyRelation.distributor_id)
+        .outerjoin(CatalogueVersion, CatalogueVersion.supplier_id == SupplyRelation.supplier_id)
+        .where(SupplyRelation.distributor_id == distributor_id, SupplyRelation.supplier_id.in_(supplier_ids))
     )
+    found = rows.all()
+    authorised: dict[UUID, dict[UUID, int]] = {row[0].id: {} for row in found}
+    prices = select(
+        ProductAuthorization.relation_id, ProductAuthorization.sku_id, ProductAuthorization.settlement_price
+    ).where(ProductAuthorization.relation_id.in_(authorised))
+    for relation_id, sku_id, price in await session.execute(prices):
+        authorised[relation_id][sku_id] = price
+    return {
+        relation.supplier_id: RelationRow(
+            relation, version, authorised[relation.id], status is OrganizationStatus.ACTIVE
+        )
+        for relation, status, version in found
+    }
 
 
 async def catalogue_versions(session: AsyncSession, supplier_ids: Collection[UUID]) -> dict[UUID, int]:

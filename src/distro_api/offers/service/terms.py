@@ -5,12 +5,11 @@ lane that places an order, `refresh` before a quote for display) forgets the sup
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -38,7 +37,7 @@ BUILT_IN_LADDER: tuple[dict[str, object], ...] = ({"until_hours_before": 0, "fee
 NARROWNESS = {AudienceKind.ALL: 0, AudienceKind.TIERS: 1, AudienceKind.DISTRIBUTORS: 2}
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True)
 class SkuFacts:
     """What is the same for every distributor. `validity_days` counts from the order."""
 
@@ -56,7 +55,7 @@ class SkuFacts:
     validity_days: int | None
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True)
 class StrategyTerms:
     """One strategy as it prices one SKU; `id` None: the built-in authorised one."""
 
@@ -88,47 +87,103 @@ class SkuTerms:
     calendar: Calendar
 
 
-SharedT = TypeVar("SharedT", SkuFacts, StrategyTerms)
+@dataclass(frozen=True, slots=True)
+class _Sku:
+    """What one process knows of a SKU, for whichever distributor."""
+
+    supplier_id: UUID
+    catalogue_version: int
+    supplier_active: bool
+    sku: Sku
+    facts: SkuFacts
+    strategies: tuple[tuple[StrategyItem, Strategy, StrategyTerms], ...]
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    """What one process knows of a relation, and what it has made of its SKUs so far."""
+
+    row: queries.RelationRow
+    made: dict[UUID, SkuTerms] = field(default_factory=dict)
+
+    def terms(self, sku: _Sku) -> SkuTerms:
+        """What the SKU and the relation make together."""
+        known = self.made.get(sku.sku.id)
+        if known is None or known.facts is not sku.facts:
+            known = self.made[sku.sku.id] = _terms(sku, self.row)
+        return known
+
+
+ValueT = TypeVar("ValueT", _Sku, _Relation)
+KeyT = TypeVar("KeyT", bound=Hashable)
+
+
+class _Kept(Generic[KeyT, ValueT]):
+    """At most `capacity` values, the least used leave first; all of a supplier's can be dropped at once."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._values: OrderedDict[KeyT, tuple[UUID, ValueT]] = OrderedDict()
+        self._of_supplier: dict[UUID, set[KeyT]] = {}
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: KeyT) -> ValueT | None:
+        if (found := self._values.get(key)) is None:
+            return None
+        self._values.move_to_end(key)
+        return found[1]
+
+    def put(self, key: KeyT, supplier_id: UUID, value: ValueT) -> None:
+        self._values[key] = (supplier_id, value)
+        self._values.move_to_end(key)
+        self._of_supplier.setdefault(supplier_id, set()).add(key)
+        if len(self._values) > self._capacity:
+            oldest, (owner, _) = self._values.popitem(last=False)
+            self._of_supplier[owner].discard(oldest)
+
+    def drop(self, supplier_id: UUID) -> None:
+        for key in self._of_supplier.pop(supplier_id, ()):
+            self._values.pop(key, None)
 
 
 class Terms:
-    """The terms one process knows: at most `capacity` (distributor, SKU) pairs, the least used leave first.
+    """The terms one process knows: at most `capacity` SKUs and as many relations, the least used leave first.
 
-    What several distributors share is held once, as long as an entry needs it.
+    A SKU is read once for all distributors, a relation once for all SKUs; what they make together is put together from
+    what is known. So a market of a thousand SKUs and a thousand distributors is known after two thousand reads.
     """
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], capacity: int = CAPACITY) -> None:
         self._sessions = sessions
-        self._capacity = capacity
-        self._entries: OrderedDict[tuple[UUID, UUID], SkuTerms] = OrderedDict()
-        self._of_supplier: dict[UUID, set[tuple[UUID, UUID]]] = {}
-        self._facts: WeakValueDictionary[tuple[Any, ...], SkuFacts] = WeakValueDictionary()
-        self._strategies: WeakValueDictionary[tuple[Any, ...], StrategyTerms] = WeakValueDictionary()
+        self._skus: _Kept[UUID, _Sku] = _Kept(capacity)
+        self._relations: _Kept[tuple[UUID, UUID], _Relation] = _Kept(capacity)
         self._calendar = make_calendar(())
         self._forgotten = 0
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._skus) + len(self._relations)
 
     async def get(self, distributor_id: UUID, sku_ids: Iterable[UUID]) -> Mapping[UUID, SkuTerms]:
         """Terms by SKU; a SKU that is unknown or not for this distributor's eyes is missing.
 
         A database session is opened only for what is not known yet, and closed before this returns.
         """
-        entries = self._entries
-        found: dict[UUID, SkuTerms] = {}
-        missing: list[UUID] = []
-        for sku_id in sku_ids:
-            key = (distributor_id, sku_id)
-            entry = entries.get(key)
-            if entry is None:
-                missing.append(sku_id)
-            else:
-                entries.move_to_end(key)
-                found[sku_id] = entry
-        if missing:
-            found.update(await self._load(distributor_id, missing))
-        return found
+        wanted = list(dict.fromkeys(sku_ids))
+        skus = await self._known_skus(wanted)
+        relations = await self._known_relations(distributor_id, {sku.supplier_id for sku in skus.values()})
+        if any(_differ(sku, relations.get(sku.supplier_id)) for sku in skus.values()):
+            for supplier_id in relations:
+                self.forget(supplier_id)
+            skus = await self._known_skus(wanted)
+            relations = await self._known_relations(distributor_id, {sku.supplier_id for sku in skus.values()})
+        return {
+            sku_id: relation.terms(sku)
+            for sku_id, sku in skus.items()
+            if (relation := relations.get(sku.supplier_id)) is not None
+        }
 
     async def refresh(self, distributor_id: UUID, sku_ids: Iterable[UUID]) -> bool:
         """Forget the suppliers of these SKUs whose catalogue has changed since it was read, or who may not sell now.
@@ -136,9 +191,7 @@ class Terms:
         Whether there were any.
         """
         known = {
-            entry.supplier_id: entry.catalogue_version
-            for sku_id in sku_ids
-            if (entry := self._entries.get((distributor_id, sku_id))) is not None
+            sku.supplier_id: sku.catalogue_version for sku_id in sku_ids if (sku := self._skus.get(sku_id)) is not None
         }
         if not known:
             return False
@@ -152,68 +205,77 @@ class Terms:
     def forget(self, supplier_id: UUID) -> None:
         """Drop what is known of a supplier; what is being read at this moment will not be kept either."""
         self._forgotten += 1
-        for key in self._of_supplier.pop(supplier_id, ()):
-            del self._entries[key]
+        self._skus.drop(supplier_id)
+        self._relations.drop(supplier_id)
 
-    async def _load(self, distributor_id: UUID, sku_ids: Sequence[UUID]) -> dict[UUID, SkuTerms]:
+    async def _known_skus(self, sku_ids: Sequence[UUID]) -> dict[UUID, _Sku]:
+        found = {sku_id: sku for sku_id in sku_ids if (sku := self._skus.get(sku_id)) is not None}
+        if len(found) == len(sku_ids):
+            return found
         forgotten = self._forgotten
         async with self._sessions() as session:
-            rows = await queries.read_terms(session, distributor_id, sku_ids)
+            rows = await queries.read_skus(session, [sku_id for sku_id in sku_ids if sku_id not in found])
         calendar = make_calendar(rows.holidays)
         if calendar != self._calendar:
             self._calendar = calendar
-        made = {row.Sku.id: self._terms(row, rows, distributor_id) for row in rows.skus}
-        # what is not active is asked for again each time: activation does not change the catalogue version
-        if forgotten == self._forgotten and rows.distributor_active:
-            for sku_id, entry in made.items():
-                if entry.refusal is not Reason.ORGANIZATION_NOT_ACTIVE:
-                    self._keep((distributor_id, sku_id), entry)
-        return made
+        for row in rows.skus:
+            sku = found[row.Sku.id] = self._sku(row, rows)
+            # who is not active is asked for again each time: activation does not change the catalogue version
+            if forgotten == self._forgotten and sku.supplier_active:
+                self._skus.put(row.Sku.id, sku.supplier_id, sku)
+        return found
 
-    def _keep(self, key: tuple[UUID, UUID], entry: SkuTerms) -> None:
-        if (before := self._entries.pop(key, None)) is not None:
-            self._of_supplier[before.supplier_id].discard(key)
-        self._entries[key] = entry
-        self._of_supplier.setdefault(entry.supplier_id, set()).add(key)
-        if len(self._entries) > self._capacity:
-            oldest, gone = self._entries.popitem(last=False)
-            of_supplier = self._of_supplier[gone.supplier_id]
-            of_supplier.discard(oldest)
-            if not of_supplier:
-                del self._of_supplier[gone.supplier_id]
+    async def _known_relations(self, distributor_id: UUID, supplier_ids: Collection[UUID]) -> dict[UUID, _Relation]:
+        found = {
+            supplier_id: relation
+            for supplier_id in supplier_ids
+            if (relation := self._relations.get((distributor_id, supplier_id))) is not None
+        }
+        if len(found) == len(supplier_ids):
+            return found
+        forgotten = self._forgotten
+        async with self._sessions() as session:
+            missing = [supplier_id for supplier_id in supplier_ids if supplier_id not in found]
+            read = await queries.read_relations(session, distributor_id, missing)
+        for supplier_id, row in read.items():
+            found[supplier_id] = _Relation(row)
+            if forgotten == self._forgotten and row.distributor_active:
+                self._relations.put((distributor_id, supplier_id), supplier_id, found[supplier_id])
+        return found
 
-    def _terms(self, row: queries.TermsRow, rows: queries.TermsRows, distributor_id: UUID) -> SkuTerms:
+    def _sku(self, row: queries.SkuRow, rows: queries.SkuRows) -> _Sku:
         sku: Sku = row.Sku
-        version: int = row.catalogue_version
-        facts_key = (sku.id, version)
-        facts = self._facts.get(facts_key)
-        if facts is None:
-            facts = self._facts[facts_key] = _facts(sku, row.Product, rows.stock.get(sku.id, ()))
         strategies = [
-            self._strategy(item, strategy, sku, version, row.authorised)
+            (item, strategy, _strategy_terms(item, strategy, sku, None))
             for item, strategy in rows.strategies.get(sku.id, ())
-            if _is_for(strategy, row.SupplyRelation, distributor_id)
         ]
-        if row.authorised is not None:
-            strategies.append(self._built_in(sku, version, row.authorised))
-        refusal = _refusal(row, facts, rows.distributor_active)
-        return SkuTerms(sku.supplier_id, version, facts, refusal, ranked(strategies), self._calendar)
+        return _Sku(
+            sku.supplier_id,
+            row.catalogue_version,
+            row.supplier_status is OrganizationStatus.ACTIVE,
+            sku,
+            _facts(sku, row.Product, rows.stock.get(sku.id, ())),
+            tuple(strategies),
+            self._calendar,
+        )
 
-    def _strategy(
-        self, item: StrategyItem, strategy: Strategy, sku: Sku, version: int, authorised: int | None
-    ) -> StrategyTerms:
-        key = (strategy.id, sku.id, version, authorised)
-        found = self._strategies.get(key)
-        if found is None:
-            found = self._strategies[key] = _strategy_terms(item, strategy, sku, authorised)
-        return found
 
-    def _built_in(self, sku: Sku, version: int, authorised: int) -> StrategyTerms:
-        key = (None, sku.id, version, authorised)
-        found = self._strategies.get(key)
-        if found is None:
-            found = self._strategies[key] = _built_in_terms(sku, authorised)
-        return found
+def _differ(sku: _Sku, relation: _Relation | None) -> bool:
+    """Whether the two were read from different catalogues."""
+    return relation is not None and relation.row.catalogue_version != sku.catalogue_version
+
+
+def _terms(sku: _Sku, row: queries.RelationRow) -> SkuTerms:
+    authorised = row.authorised.get(sku.sku.id)
+    strategies = [
+        terms if authorised is None else _strategy_terms(item, strategy, sku.sku, authorised)
+        for item, strategy, terms in sku.strategies
+        if _is_for(strategy, row.relation)
+    ]
+    if authorised is not None:
+        strategies.append(_built_in_terms(sku.sku, authorised))
+    refusal = _refusal(sku, row, authorised)
+    return SkuTerms(sku.supplier_id, sku.catalogue_version, sku.facts, refusal, ranked(strategies), sku.calendar)
 
 
 def _facts(sku: Sku, product: Product, stock: Sequence[tuple[UUID, Mode, int]]) -> SkuFacts:
@@ -286,25 +348,24 @@ def _built_in_terms(sku: Sku, authorised: int) -> StrategyTerms:
     )
 
 
-def _is_for(strategy: Strategy, relation: SupplyRelation, distributor_id: UUID) -> bool:
+def _is_for(strategy: Strategy, relation: SupplyRelation) -> bool:
     match strategy.audience_kind:
         case AudienceKind.ALL:
             return True
         case AudienceKind.TIERS:
             return relation.tier in strategy.tiers
         case AudienceKind.DISTRIBUTORS:
-            return distributor_id in strategy.distributor_ids
+            return relation.distributor_id in strategy.distributor_ids
 
 
-def _refusal(row: queries.TermsRow, facts: SkuFacts, distributor_active: bool) -> Reason | None:
-    relation: SupplyRelation = row.SupplyRelation
-    if not distributor_active or row.supplier_status is not OrganizationStatus.ACTIVE:
+def _refusal(sku: _Sku, row: queries.RelationRow, authorised: int | None) -> Reason | None:
+    if not (row.distributor_active and sku.supplier_active):
         return Reason.ORGANIZATION_NOT_ACTIVE
-    if relation.status is not RelationStatus.ACTIVE:
+    if row.relation.status is not RelationStatus.ACTIVE:
         return Reason.RELATION_STOPPED
-    if not facts.on_sale:
+    if not sku.facts.on_sale:
         return Reason.NOT_ON_SALE
-    if relation.sells is Sells.LISTED and row.authorised is None:
+    if row.relation.sells is Sells.LISTED and authorised is None:
         return Reason.NOT_AUTHORISED
     return None
 
