@@ -19,7 +19,7 @@ from distro_api.incentives.service import verify as points
 from distro_api.inventory.service import verify as stock
 from distro_api.orders.service import verify as orders
 from distro_api.orders.service.commands import Command
-from distro_api.orders.service.decide import Outcome
+from distro_api.orders.service.world import Outcome
 from make.market import Market
 
 OrderLanes = Lanes[Command, Outcome]

@@ -21,7 +21,7 @@ from distro_api.identity.principal import Principal
 from distro_api.identity.service.audit import Actor
 from distro_api.offers.service import Terms, quote
 from distro_api.orders.service.commands import Approve, Cancel, Close, Command, Pay, Place, RefundUnits, Reject
-from distro_api.orders.service.decide import Outcome, StaleQuote
+from distro_api.orders.service.world import Outcome, StaleQuote
 from distro_api.tickets.service.lane import Redeem, Reverse
 
 OrderLanes = Lanes[Command, Outcome]

@@ -11,7 +11,7 @@ from distro_api.core.lanes import Lanes
 from distro_api.identity.service.audit import Actor
 from distro_api.orders.models import Order
 from distro_api.orders.service.commands import Close, Command
-from distro_api.orders.service.decide import Outcome
+from distro_api.orders.service.world import Outcome
 
 SWEEP_LIMIT = 500
 

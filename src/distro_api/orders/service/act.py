@@ -8,8 +8,8 @@ from distro_api.core.idempotency import Key
 from distro_api.identity.principal import Principal
 from distro_api.orders.schemas import RequestRefund
 from distro_api.orders.service.commands import Approve, Cancel, OnOrder, Pay, RefundUnits, Reject
-from distro_api.orders.service.decide import Outcome
 from distro_api.orders.service.desk import Desk
+from distro_api.orders.service.world import Outcome
 
 
 async def pay_order(

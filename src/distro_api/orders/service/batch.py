@@ -25,8 +25,9 @@ from distro_api.orders.models import Order
 from distro_api.orders.queries.load import catalogue_versions, database_now, load_orders
 from distro_api.orders.queries.working import WorkingOrder, takes_of
 from distro_api.orders.service.commands import Command, Pay, Place, Refuse
-from distro_api.orders.service.decide import Outcome, Source, World, decide
+from distro_api.orders.service.decide import decide
 from distro_api.orders.service.store import add_new_rows, update_orders
+from distro_api.orders.service.world import Outcome, Source, World
 from distro_api.strategies.models import BUILT_IN
 from distro_api.strategies.service import lane as limits
 from distro_api.strategies.service.lane import CounterKey

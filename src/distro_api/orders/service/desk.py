@@ -14,7 +14,7 @@ from distro_api.identity.principal import Principal
 from distro_api.offers.service.terms import Terms
 from distro_api.orders.queries import supplier_of
 from distro_api.orders.service.commands import Command
-from distro_api.orders.service.decide import Outcome
+from distro_api.orders.service.world import Outcome
 
 REMEMBERED = 20_000
 

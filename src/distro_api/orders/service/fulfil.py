@@ -10,9 +10,9 @@ from distro_api.core.db import Connection, Writes, raw
 from distro_api.core.outbox import Stored
 from distro_api.inventory.service import lane as inventory
 from distro_api.orders.queries.load import load_orders
-from distro_api.orders.service.decide import event_of
 from distro_api.orders.service.project import project
 from distro_api.orders.service.store import add_steps, update_orders
+from distro_api.orders.service.world import event_of
 
 
 async def follow_tickets(session: AsyncSession, events: Sequence[Stored]) -> None:

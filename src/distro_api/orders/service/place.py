@@ -11,8 +11,8 @@ from distro_api.offers.service.quote import Quote
 from distro_api.orders.errors import AddressRequired, OtherSupplier
 from distro_api.orders.schemas import PlaceOrder
 from distro_api.orders.service.commands import Customer, Place, Refuse
-from distro_api.orders.service.decide import Outcome, StaleQuote
 from distro_api.orders.service.desk import Desk
+from distro_api.orders.service.world import Outcome, StaleQuote
 
 QUOTES = 3
 """How often a placement quotes anew when the catalogue changes under it."""

@@ -12,7 +12,7 @@ from distro_api.orders.queries.working import (
     line_row,
     order_row,
 )
-from distro_api.orders.service.decide import World
+from distro_api.orders.service.world import World
 
 _REFUND_COLUMNS: Columns = (
     ("id", "uuid"),
