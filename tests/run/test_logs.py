@@ -39,10 +39,10 @@ structlog.get_logger().debug("not shown")
 try:
     raise ValueError("phone 13800138000")
 except ValueError:
-    logging.getLogger("some.library").exception("it failed")
+    logging.getLogger("a.package").exception("it failed")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     first, second = (json.loads(line) for line in done.stderr.splitlines())
     assert (first["event"], first["level"], first["order"], first["phone"]) == ("placed", "info", "o-1", "<phone>")
-    assert second["logger"] == "some.library" and "ValueError: phone <phone>" in second["exception"]
+    assert second["logger"] == "a.package" and "ValueError: phone <phone>" in second["exception"]
     assert "hunter2" not in done.stderr and "13800138000" not in done.stderr

@@ -7,6 +7,7 @@ from distro_api.accounts.errors import NoAccount
 from distro_api.accounts.models import AccountKind
 from distro_api.accounts.service.ledger import LockedAccount, Why
 from distro_api.core.lanes import Answer
+from distro_api.offers.service.quote import QuotedLine
 from distro_api.orders import events
 from distro_api.orders.errors import OutsideNoTaken, PaymentMethodNotAllowed, PaymentWindowOver, PriceChanged
 from distro_api.orders.queries.working import Line, WorkingOrder
@@ -104,45 +105,47 @@ def _order_of(command: Place, world: World) -> WorkingOrder:
         updated_at=command.at,
         version=1,
     )
-    for number, quoted in enumerate(quote.lines, 1):
-        order.lines.append(
-            Line(
-                id=world.source.new_id(),
-                order_id=order.id,
-                supplier_id=order.supplier_id,
-                distributor_id=order.distributor_id,
-                line_no=number,
-                product_id=quoted.product_id,
-                sku_id=quoted.sku_id,
-                strategy_id=quoted.strategy_id,
-                product_name=quoted.product_name,
-                sku_name=quoted.sku_name,
-                product_kind=quoted.product_kind,
-                fulfilment=quoted.fulfilment,
-                confirmation="none",
-                quantity=quoted.quantity,
-                fulfilled=0,
-                refunding=0,
-                refunded=0,
-                service_date=quoted.service_date,
-                slot=quoted.slot,
-                anchor=quoted.anchor,
-                valid_from=quoted.valid_from,
-                valid_to=quoted.valid_to,
-                retail_price=quoted.retail_price,
-                settlement_price=quoted.settlement_price,
-                retail_amount=quoted.retail_amount,
-                settlement_amount=quoted.settlement_amount,
-                commission_amount=quoted.commission_amount,
-                refunded_amount=0,
-                fee_amount=0,
-                per_day_limit=quoted.per_day_limit,
-                refund_rules=list(quoted.refund_rules),
-                stock=quoted.stock,
-                explanation=[{"rule": step.rule, "zh": step.zh, "en": step.en} for step in quoted.explanation],
-            )
-        )
+    order.lines.extend(_line_of(order, number, quoted, world) for number, quoted in enumerate(quote.lines, 1))
     return order
+
+
+def _line_of(order: WorkingOrder, number: int, quoted: QuotedLine, world: World) -> Line:
+    """A line that nothing has happened to yet."""
+    return Line(
+        id=world.source.new_id(),
+        order_id=order.id,
+        supplier_id=order.supplier_id,
+        distributor_id=order.distributor_id,
+        line_no=number,
+        product_id=quoted.product_id,
+        sku_id=quoted.sku_id,
+        strategy_id=quoted.strategy_id,
+        product_name=quoted.product_name,
+        sku_name=quoted.sku_name,
+        product_kind=quoted.product_kind,
+        fulfilment=quoted.fulfilment,
+        confirmation="none",
+        quantity=quoted.quantity,
+        fulfilled=0,
+        refunding=0,
+        refunded=0,
+        service_date=quoted.service_date,
+        slot=quoted.slot,
+        anchor=quoted.anchor,
+        valid_from=quoted.valid_from,
+        valid_to=quoted.valid_to,
+        retail_price=quoted.retail_price,
+        settlement_price=quoted.settlement_price,
+        retail_amount=quoted.retail_amount,
+        settlement_amount=quoted.settlement_amount,
+        commission_amount=quoted.commission_amount,
+        refunded_amount=0,
+        fee_amount=0,
+        per_day_limit=quoted.per_day_limit,
+        refund_rules=list(quoted.refund_rules),
+        stock=quoted.stock,
+        explanation=[{"rule": step.rule, "zh": step.zh, "en": step.en} for step in quoted.explanation],
+    )
 
 
 def payer_account(order: WorkingOrder, method: str, today: date, world: World) -> LockedAccount:
