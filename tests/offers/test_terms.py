@@ -77,6 +77,12 @@ async def statements(app: FastAPI) -> AsyncIterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is read but what is asked for."""
+    monkeypatch.setattr("distro_api.offers.service.terms.TOGETHER", 0)
+
+
 @pytest.mark.capability("G5")
 async def test_known_terms_need_no_statement(client: httpx.AsyncClient, app: FastAPI) -> None:
     here = await shop(client, app)
@@ -110,7 +116,7 @@ async def test_a_price_may_be_stale_but_a_refusal_is_not(client: httpx.AsyncClie
     assert (await ask(terms, here)).total_amount == 1
 
 
-async def test_lines_are_quoted_by_one_version(client: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_lines_are_quoted_by_one_version(client: httpx.AsyncClient, app: FastAPI, one_by_one: None) -> None:
     here = await shop(client, app)
     terms = Terms(app.state.database.sessions)
     await ask(terms, here, Line(here.skus[0]))
@@ -133,7 +139,9 @@ async def test_what_is_read_while_it_changes_is_not_kept(client: httpx.AsyncClie
     assert seen != []
 
 
-async def test_it_keeps_so_many_and_the_least_used_leave(client: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_it_keeps_so_many_and_the_least_used_leave(
+    client: httpx.AsyncClient, app: FastAPI, one_by_one: None
+) -> None:
     one = await shop(client, app)
     two = await shop(client, app, one.distributor)
     terms = Terms(app.state.database.sessions, capacity=3)
@@ -148,7 +156,7 @@ async def test_it_keeps_so_many_and_the_least_used_leave(client: httpx.AsyncClie
     assert seen == []
     async with statements(app) as seen:
         await terms.get(buyer, one.skus[1:])
-    assert len(seen) == 4, "the relation is known"
+    assert len(seen) == 5, "the relation is known"
     terms.forget(one.supplier.organization_id)
     terms.forget(two.supplier.organization_id)
     assert len(terms) == 0

@@ -43,15 +43,17 @@ class SkuRows:
 class RelationRow:
     """What a distributor is to a supplier, and the prices authorised to it by SKU."""
 
-    relation: SupplyRelation
+    distributor_id: UUID
+    tier: str | None
+    sells: Sells
+    status: RelationStatus
     catalogue_version: int
     authorised: Mapping[UUID, int]
     distributor_active: bool
 
 
 async def read_skus(session: AsyncSession, sku_ids: Collection[UUID]) -> SkuRows:
-    """What decides how these SKUs are sold, all of one snapshot; drafts are not among them."""
-    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    """What decides how these SKUs are sold, drafts left out; the session has to see one snapshot."""
     found = await session.execute(
         select(
             Sku,
@@ -85,29 +87,47 @@ async def read_skus(session: AsyncSession, sku_ids: Collection[UUID]) -> SkuRows
     return SkuRows(skus, stock, strategies, [(day, kind) for day, kind in holidays])
 
 
+async def siblings(session: AsyncSession, sku_ids: Collection[UUID], limit: int) -> Sequence[UUID]:
+    """Other SKUs of the same suppliers, which will be asked for next."""
+    suppliers = select(Sku.supplier_id).where(Sku.id.in_(sku_ids))
+    found = select(Sku.id).where(Sku.supplier_id.in_(suppliers), Sku.retired.is_(False)).limit(limit)
+    return (await session.scalars(found)).all()
+
+
 async def read_relations(
     session: AsyncSession, distributor_id: UUID, supplier_ids: Collection[UUID]
 ) -> dict[UUID, RelationRow]:
-    """What the distributor is to each of the suppliers, all of one snapshot; strangers are missing."""
-    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    """What the distributor is to each of the suppliers, in one statement; strangers are missing."""
+    authorised = (
+        select(func.jsonb_object_agg(ProductAuthorization.sku_id, ProductAuthorization.settlement_price))
+        .where(ProductAuthorization.relation_id == SupplyRelation.id)
+        .scalar_subquery()
+    )
     rows = await session.execute(
-        select(SupplyRelation, Organization.status, func.coalesce(CatalogueVersion.version, 0))
+        select(
+            SupplyRelation.supplier_id,
+            SupplyRelation.tier,
+            SupplyRelation.sells,
+            SupplyRelation.status,
+            func.coalesce(CatalogueVersion.version, 0),
+            authorised,
+            Organization.status,
+        )
         .join(Organization, Organization.id == SupplyRelation.distributor_id)
         .outerjoin(CatalogueVersion, CatalogueVersion.supplier_id == SupplyRelation.supplier_id)
         .where(SupplyRelation.distributor_id == distributor_id, SupplyRelation.supplier_id.in_(supplier_ids))
     )
-    found = rows.all()
-    authorised: dict[UUID, dict[UUID, int]] = {row[0].id: {} for row in found}
-    prices = select(
-        ProductAuthorization.relation_id, ProductAuthorization.sku_id, ProductAuthorization.settlement_price
-    ).where(ProductAuthorization.relation_id.in_(authorised))
-    for relation_id, sku_id, price in await session.execute(prices):
-        authorised[relation_id][sku_id] = price
     return {
-        relation.supplier_id: RelationRow(
-            relation, version, authorised[relation.id], status is OrganizationStatus.ACTIVE
+        supplier_id: RelationRow(
+            distributor_id,
+            tier,
+            sells,
+            status,
+            version,
+            {UUID(sku_id): price for sku_id, price in (prices or {}).items()},
+            active is OrganizationStatus.ACTIVE,
         )
-        for relation, status, version in found
+        for supplier_id, tier, sells, status, version, prices, active in rows
     }
 
 
