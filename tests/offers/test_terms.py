@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,10 @@ from fastapi import FastAPI
 from sqlalchemy import event
 
 from distro_api.core.errors import DomainError
+from distro_api.offers.queries import RelationRow
 from distro_api.offers.service import Quote, Terms, quote
+from distro_api.offers.service.terms import _terms
+from distro_api.relations.models import RelationStatus, Sells
 from make import identity, products, strategies
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -205,3 +209,18 @@ async def test_many_at_once_ask_and_change(client: httpx.AsyncClient, app: FastA
             await asyncio.sleep(0.001)
 
     await asyncio.gather(change(), *(look() for _ in range(5)))
+
+
+def test_terms_are_as_old_as_the_older_of_what_they_are_made_of() -> None:
+    """A SKU read after a change and a relation read before it: the lane has to see that the quote is stale."""
+    sku: Any = SimpleNamespace(
+        sku=SimpleNamespace(id=UUID(int=1)),
+        supplier_id=UUID(int=2),
+        catalogue_version=8,
+        supplier_active=True,
+        facts=SimpleNamespace(on_sale=True),
+        strategies=(),
+        calendar=None,
+    )
+    old = RelationRow(UUID(int=3), None, Sells.ALL, RelationStatus.ACTIVE, 7, {}, True)
+    assert _terms(sku, old).catalogue_version == 7

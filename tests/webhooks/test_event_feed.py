@@ -32,7 +32,7 @@ def names(told: dict[str, Any]) -> list[str]:
     return [event["name"] for event in told["items"]]
 
 
-@pytest.mark.capability("K2")
+@pytest.mark.capability("O7")
 async def test_each_side_reads_its_own(
     client: httpx.AsyncClient, app: FastAPI, owner_connection: asyncpg.Connection
 ) -> None:
@@ -65,7 +65,7 @@ async def test_each_side_reads_its_own(
     assert len((await feed(client, await identity.admin(app)))["items"]) == 4
 
 
-@pytest.mark.capability("K2")
+@pytest.mark.capability("O7")
 async def test_polling_misses_nothing_and_repeats_nothing(
     client: httpx.AsyncClient, app: FastAPI, owner_connection: asyncpg.Connection
 ) -> None:
@@ -127,7 +127,7 @@ class Happened(Event):
     thing_id: UUID
 
 
-@pytest.mark.capability("X4")
+@pytest.mark.capability("O7")
 async def test_parked_events_are_seen_and_released(client: httpx.AsyncClient, app: FastAPI) -> None:
     admin, supplier = await identity.admin(app), await identity.supplier(app)
     broken, thing, other = True, uuid4(), uuid4()

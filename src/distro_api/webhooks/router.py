@@ -23,7 +23,7 @@ EventName = Annotated[str, Query(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,40}$")]
 MAX_POSITION = 2**63 - 1
 
 
-@router.get("", response_model=FeedOut, openapi_extra=capability("K2"))
+@router.get("", response_model=FeedOut, openapi_extra=capability("O7"))
 async def list_events(
     principal: Reader,
     session: Read,
@@ -38,7 +38,7 @@ async def list_events(
     return {"items": items, "next_after": next_after}
 
 
-@router.get("/parked", response_model=ParkedPage, responses=problems(BadCursor), openapi_extra=capability("X4"))
+@router.get("/parked", response_model=ParkedPage, responses=problems(BadCursor), openapi_extra=capability("O7"))
 async def list_parked_events(
     principal: Manager,
     session: Read,
@@ -58,7 +58,7 @@ async def list_parked_events(
     "/parked/{subscriber}/{position}/retry",
     response_model=ParkedEventOut,
     responses=problems(NotFoundHere),
-    openapi_extra=capability("X4"),
+    openapi_extra=capability("O7"),
 )
 async def retry_parked_event(
     subscriber: Annotated[str, Path(max_length=100)],

@@ -282,7 +282,8 @@ def _terms(sku: _Sku, row: queries.RelationRow) -> SkuTerms:
     if authorised is not None:
         strategies.append(_built_in_terms(sku.sku, authorised))
     refusal = _refusal(sku, row, authorised)
-    return SkuTerms(sku.supplier_id, sku.catalogue_version, sku.facts, refusal, ranked(strategies), sku.calendar)
+    version = min(sku.catalogue_version, row.catalogue_version)  # the older of the two is what the lane must refuse
+    return SkuTerms(sku.supplier_id, version, sku.facts, refusal, ranked(strategies), sku.calendar)
 
 
 def _facts(sku: Sku, product: Product, stock: Sequence[tuple[UUID, Mode, int]]) -> SkuFacts:

@@ -7,7 +7,7 @@ from distro_api.core.errors import NotSupportedYet
 from distro_api.core.idempotency import Key
 from distro_api.identity.principal import Principal
 from distro_api.orders.schemas import RequestRefund
-from distro_api.orders.service.commands import Approve, Cancel, OnOrder, Pay, RefundUnits, Reject
+from distro_api.orders.service.commands import Approve, Cancel, Command, Pay, RefundUnits, Reject
 from distro_api.orders.service.desk import Desk
 from distro_api.orders.service.world import Outcome
 
@@ -67,5 +67,5 @@ async def refund_order(
     return await _submit(desk, supplier_id, command)
 
 
-async def _submit(desk: Desk, supplier_id: UUID, command: OnOrder) -> Outcome:
-    return await desk.lanes.submit(supplier_id, command)  # type: ignore[arg-type]
+async def _submit(desk: Desk, supplier_id: UUID, command: Command) -> Outcome:
+    return await desk.lanes.submit(supplier_id, command)
