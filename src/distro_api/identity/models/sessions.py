@@ -1,34 +1,14 @@
-"""Tables of identity: organizations, users, sessions, logins, revocations, audit trail."""
+"""Signing in: sessions, refresh tokens, attempts, revocations."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core import clock
-from distro_api.core.db import Base, Entity, Versioned
-from distro_api.identity.states import OrganizationStatus as OrganizationStatus
-
-
-class Kind(StrEnum):
-    """What an organization is. A principal of kind `customer` acts for itself through a mini-program session."""
-
-    ADMIN = "admin"
-    SUPPLIER = "supplier"
-    DISTRIBUTOR = "distributor"
-    CUSTOMER = "customer"
-
-
-class UserStatus(StrEnum):
-    ACTIVE = "active"
-    DISABLED = "disabled"
-
-
-class Role(StrEnum):
-    OWNER = "owner"
+from distro_api.core.db import Base, Entity
 
 
 class LoginOutcome(StrEnum):
@@ -50,43 +30,6 @@ class EndedBy(StrEnum):
     PASSWORD_CHANGE = "password_change"  # noqa: S105
     TOKEN_REUSE = "token_reuse"  # noqa: S105
     ORGANIZATION_SUSPENDED = "organization_suspended"
-
-
-class Organization(Versioned):
-    """A tenant. A supplier's built-in house distributor (`house_of`) carries its sales without a distributor."""
-
-    __tablename__ = "organizations"
-    __table_args__ = (
-        UniqueConstraint("house_of"),
-        CheckConstraint("house_of IS NULL OR kind = 'distributor'", name="a_house_is_a_distributor"),
-        Index("ix_organizations_kind_id", "kind", "id"),
-    )
-
-    kind: Mapped[Kind]
-    name: Mapped[str]
-    status: Mapped[OrganizationStatus]
-    house_of: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
-
-
-class User(Versioned):
-    """A person who signs in. `username`, `phone` and `email` each name one user on the whole platform."""
-
-    __tablename__ = "users"
-    __table_args__ = (
-        CheckConstraint("username = lower(username)", name="username_is_lower_case"),
-        CheckConstraint("email = lower(email)", name="email_is_lower_case"),
-    )
-
-    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)
-    username: Mapped[str] = mapped_column(unique=True)
-    phone: Mapped[str | None] = mapped_column(unique=True)
-    email: Mapped[str | None] = mapped_column(unique=True)
-    name: Mapped[str]
-    role: Mapped[Role]
-    status: Mapped[UserStatus]
-    password_hash: Mapped[str]
-    password_change_required: Mapped[bool]
-    perm_version: Mapped[int] = mapped_column(default=1)
 
 
 class UserSession(Entity):
@@ -152,25 +95,3 @@ class Revocation(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     session_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class AuditRow(Base):
-    """Who did what, to what, from where. Append-only: no login but the owner's may change or delete a row."""
-
-    __tablename__ = "audit_log"
-    __table_args__ = (
-        Index("ix_audit_log_organization_id_created_at", "organization_id", "created_at"),
-        Index("ix_audit_log_object_id", "object_id"),
-        {"postgresql_partition_by": "RANGE (created_at)"},
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    created_at: Mapped[datetime] = mapped_column(primary_key=True)
-    organization_id: Mapped[UUID | None]
-    user_id: Mapped[UUID | None]
-    action: Mapped[str]
-    object_type: Mapped[str]
-    object_id: Mapped[UUID | None]
-    detail: Mapped[dict[str, Any]]
-    request_id: Mapped[str]
-    address: Mapped[str]

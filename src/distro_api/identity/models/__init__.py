@@ -1,0 +1,32 @@
+"""Tables of identity."""
+
+from distro_api.identity.models.audit import AuditRow
+from distro_api.identity.models.organizations import Kind, Organization
+from distro_api.identity.models.sessions import (
+    EndedBy,
+    LoginFailures,
+    LoginOutcome,
+    LoginRecord,
+    RefreshToken,
+    Revocation,
+    UserSession,
+)
+from distro_api.identity.models.users import Role, User, UserStatus
+from distro_api.identity.states import OrganizationStatus
+
+__all__ = [
+    "AuditRow",
+    "EndedBy",
+    "Kind",
+    "LoginFailures",
+    "LoginOutcome",
+    "LoginRecord",
+    "Organization",
+    "OrganizationStatus",
+    "RefreshToken",
+    "Revocation",
+    "Role",
+    "User",
+    "UserSession",
+    "UserStatus",
+]

@@ -1,0 +1,35 @@
+"""Organizations: the tenants."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from distro_api.core.db import Versioned
+from distro_api.identity.states import OrganizationStatus
+
+
+class Kind(StrEnum):
+    """What an organization is. A principal of kind `customer` acts for itself through a mini-program session."""
+
+    ADMIN = "admin"
+    SUPPLIER = "supplier"
+    DISTRIBUTOR = "distributor"
+    CUSTOMER = "customer"
+
+
+class Organization(Versioned):
+    """A tenant. A supplier's built-in house distributor (`house_of`) carries its sales without a distributor."""
+
+    __tablename__ = "organizations"
+    __table_args__ = (
+        UniqueConstraint("house_of"),
+        CheckConstraint("house_of IS NULL OR kind = 'distributor'", name="a_house_is_a_distributor"),
+        Index("ix_organizations_kind_id", "kind", "id"),
+    )
+
+    kind: Mapped[Kind]
+    name: Mapped[str]
+    status: Mapped[OrganizationStatus]
+    house_of: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))

@@ -1,0 +1,39 @@
+"""Users: the people who sign in."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from distro_api.core.db import Versioned
+
+
+class UserStatus(StrEnum):
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+
+
+class User(Versioned):
+    """A person who signs in. `username`, `phone` and `email` each name one user on the whole platform."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("username = lower(username)", name="username_is_lower_case"),
+        CheckConstraint("email = lower(email)", name="email_is_lower_case"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)
+    username: Mapped[str] = mapped_column(unique=True)
+    phone: Mapped[str | None] = mapped_column(unique=True)
+    email: Mapped[str | None] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[Role]
+    status: Mapped[UserStatus]
+    password_hash: Mapped[str]
+    password_change_required: Mapped[bool]
+    perm_version: Mapped[int] = mapped_column(default=1)

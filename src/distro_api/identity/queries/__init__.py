@@ -1,0 +1,32 @@
+"""Reads of identity."""
+
+from distro_api.identity.queries.audit import audit_where, visible_audit
+from distro_api.identity.queries.organizations import (
+    house_of,
+    organization,
+    organization_in_use,
+    organizations_where,
+    owner_of,
+    visible_organizations,
+)
+from distro_api.identity.queries.sessions import own_logins, own_sessions, scope_of_session, session_of_token
+from distro_api.identity.queries.users import me, user_of_account
+from distro_api.identity.queries.viewer import Viewer
+
+__all__ = [
+    "Viewer",
+    "audit_where",
+    "house_of",
+    "me",
+    "organization",
+    "organization_in_use",
+    "organizations_where",
+    "own_logins",
+    "own_sessions",
+    "owner_of",
+    "scope_of_session",
+    "session_of_token",
+    "user_of_account",
+    "visible_audit",
+    "visible_organizations",
+]

@@ -1,0 +1,58 @@
+"""What identity takes and gives."""
+
+from distro_api.identity.schemas.audit import AuditOut
+from distro_api.identity.schemas.auth import LogIn, LogOut, Refresh, TokenForm, TokensOut
+from distro_api.identity.schemas.fields import (
+    MAX_PASSWORD_LENGTH,
+    MIN_PASSWORD_LENGTH,
+    Account,
+    CaptchaPart,
+    Email,
+    NewPassword,
+    Password,
+    RefreshTokenText,
+    Scope,
+    Username,
+)
+from distro_api.identity.schemas.me import ChangePassword, LoginOut, MeOut, OrganizationBrief, SessionOut, UpdateMe
+from distro_api.identity.schemas.organizations import (
+    CreateOrganization,
+    CreateOwner,
+    OrganizationDetailOut,
+    OrganizationOut,
+    OwnerOut,
+    ResumeOrganization,
+    SuspendOrganization,
+)
+
+__all__ = [
+    "MAX_PASSWORD_LENGTH",
+    "MIN_PASSWORD_LENGTH",
+    "Account",
+    "AuditOut",
+    "CaptchaPart",
+    "ChangePassword",
+    "CreateOrganization",
+    "CreateOwner",
+    "Email",
+    "LogIn",
+    "LogOut",
+    "LoginOut",
+    "MeOut",
+    "NewPassword",
+    "OrganizationBrief",
+    "OrganizationDetailOut",
+    "OrganizationOut",
+    "OwnerOut",
+    "Password",
+    "Refresh",
+    "RefreshTokenText",
+    "ResumeOrganization",
+    "Scope",
+    "SessionOut",
+    "SuspendOrganization",
+    "TokenForm",
+    "TokensOut",
+    "UpdateMe",
+    "Username",
+]

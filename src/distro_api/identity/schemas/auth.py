@@ -1,0 +1,43 @@
+"""Signing in and out."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from distro_api.core.schemas import Command, Out
+from distro_api.identity.schemas.fields import Account, CaptchaPart, Password, RefreshTokenText, Scope
+
+
+class LogIn(Command):
+    username: Account
+    password: Password
+    scope: Scope = ""
+    captcha_id: CaptchaPart | None = None
+    captcha_code: CaptchaPart | None = None
+
+
+class TokenForm(LogIn):
+    """The OAuth2 password form, with the fields that OAuth2 clients add and we do not use."""
+
+    grant_type: Annotated[Literal["password"], Field(description="OAuth2's name of this form")] = "password"
+    client_id: Annotated[str | None, Field(max_length=200, description="Ignored")] = None
+    client_secret: Annotated[SecretStr | None, Field(max_length=200, description="Ignored")] = None
+
+
+class Refresh(Command):
+    refresh_token: RefreshTokenText
+
+
+class LogOut(Command):
+    refresh_token: RefreshTokenText
+
+
+class TokensOut(Out):
+    access_token: str
+    token_type: Literal["bearer"]
+    expires_in: Annotated[int, Field(description="Seconds that the access token lives")]
+    refresh_token: Annotated[str, Field(description="Good for one use at /auth/refresh")]
+    scope: Annotated[str, Field(description="Space-separated permissions that the access token carries")]
+    password_change_required: Annotated[
+        bool, Field(description="Until POST /me/password is done, every other call answers 403")
+    ]

@@ -1,0 +1,40 @@
+"""Fields that several bodies of identity share."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+
+from distro_api.core.schemas import printable
+
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 8, 128
+Account = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=254),
+    AfterValidator(printable),
+    Field(description="Username, phone number or e-mail address"),
+]
+Username = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z][A-Za-z0-9._-]{2,31}$"),
+    Field(description="3 to 32 letters, digits, dots, dashes; starts with a letter; capitals do not count"),
+]
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$"
+    ),
+]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PASSWORD_LENGTH)]
+NewPassword = Annotated[
+    SecretStr,
+    Field(
+        min_length=MIN_PASSWORD_LENGTH,
+        max_length=MAX_PASSWORD_LENGTH,
+        description="Not the account's name, not a common one",
+    ),
+]
+RefreshTokenText = Annotated[SecretStr, Field(min_length=1, max_length=200)]
+Scope = Annotated[
+    str, Field(max_length=4000, description="Space-separated permissions to narrow the session to; empty: all you hold")
+]
+CaptchaPart = Annotated[str, Field(max_length=100, description="Reserved: captchas are not asked for yet")]

@@ -1,0 +1,61 @@
+"""The caller."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from distro_api.core.schemas import Command, Name, Out, Phone, absent
+from distro_api.identity.models import Kind, LoginOutcome, OrganizationStatus, Role
+from distro_api.identity.schemas.fields import Email, NewPassword, Password
+
+
+class ChangePassword(Command):
+    old_password: Password
+    new_password: NewPassword
+
+
+class UpdateMe(Command):
+    name: Name = absent()
+    phone: Phone = absent()
+    email: Email = absent()
+
+
+class OrganizationBrief(Out):
+    id: UUID
+    kind: Kind
+    name: str
+    status: OrganizationStatus
+
+
+class MeOut(Out):
+    id: UUID
+    username: str
+    name: str
+    phone: Annotated[str | None, Field(description="E.164")]
+    email: str | None
+    role: Role
+    permissions: list[str]
+    organization: OrganizationBrief
+    created_at: datetime
+    version: int
+
+
+class SessionOut(Out):
+    id: UUID
+    created_at: datetime
+    last_used_at: Annotated[datetime, Field(description="When it was last refreshed")]
+    expires_at: datetime
+    address: str
+    client: Annotated[str, Field(description="User-Agent at sign-in")]
+    current: Annotated[bool, Field(description="The session of this request")]
+
+
+class LoginOut(Out):
+    id: UUID
+    created_at: datetime
+    outcome: LoginOutcome
+    account: Annotated[str | None, Field(description="What was typed as account")]
+    address: str
+    client: str

@@ -1,0 +1,58 @@
+"""Organizations, as the platform opens and sees them."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from distro_api.core.schemas import Command, Name, Out, Phone, Reason, absent
+from distro_api.identity.models import Kind, OrganizationStatus
+from distro_api.identity.schemas.fields import Email, NewPassword, Username
+
+
+class CreateOwner(Command):
+    username: Username
+    password: NewPassword
+    name: Name = absent()
+    phone: Phone = absent()
+    email: Email = absent()
+
+
+class CreateOrganization(Command):
+    kind: Literal[Kind.SUPPLIER, Kind.DISTRIBUTOR]
+    name: Name
+    owner: CreateOwner
+
+
+class SuspendOrganization(Command):
+    reason: Reason
+
+
+class ResumeOrganization(Command):
+    reason: Reason
+
+
+class OwnerOut(Out):
+    id: UUID
+    username: str
+    name: str
+    phone: str | None
+    email: str | None
+    password_change_required: bool
+
+
+class OrganizationOut(Out):
+    id: UUID
+    kind: Kind
+    name: str
+    status: OrganizationStatus
+    house_of: Annotated[UUID | None, Field(description="The supplier whose built-in distributor this is")]
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class OrganizationDetailOut(OrganizationOut):
+    owner: Annotated[OwnerOut | None, Field(description="Null for a house distributor, which nobody signs in to")]
+    house_distributor_id: Annotated[UUID | None, Field(description="A supplier's built-in distributor")]
