@@ -33,7 +33,7 @@ from schemathesis.specs.openapi.checks import (
 from distro_api.app import create_app
 from distro_api.core.settings import Settings
 from distro_api.identity.models import Kind
-from distro_api.identity.principal import PERMISSIONS
+from distro_api.identity.permissions import PERMISSIONS
 from strangers import FOREIGN, World, world
 
 CHECKS = [

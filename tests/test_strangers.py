@@ -17,7 +17,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
 from distro_api.identity.models import Kind
-from distro_api.identity.principal import PERMISSIONS
+from distro_api.identity.permissions import PERMISSIONS
 from distro_api.identity.service.tokens import Claims
 from make import identity
 from strangers import BODIES, FOREIGN, OUTSIDE, PERSONAL, PLAIN, PUBLIC, SHARED, World, sample, world

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from distro_api.core import clock
-from distro_api.identity.principal import PERMISSIONS
+from distro_api.identity.permissions import PERMISSIONS
 from distro_api.identity.service import passwords
 from make import identity as make
 

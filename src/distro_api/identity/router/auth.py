@@ -14,7 +14,7 @@ from distro_api.identity.errors import (
     InvalidScope,
     OrganizationNotActive,
 )
-from distro_api.identity.principal import PERMISSIONS
+from distro_api.identity.permissions import PERMISSIONS
 from distro_api.identity.router.wiring import FromIssuer, FromOrigin, tokens_out
 from distro_api.identity.schemas import LogIn, LogOut, Refresh, TokenForm, TokensOut
 from distro_api.identity.service import login, sessions
