@@ -112,6 +112,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 @pytest.fixture
 async def client(app: FastAPI, clean: None) -> AsyncIterator[httpx.AsyncClient]:
     """HTTP to the application, as nobody yet."""
+    await app.state.parameters.refresh()  # what the test before has set is gone
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
         yield made

@@ -32,7 +32,12 @@ PUBLIC = {
 OUTSIDE = {"/openapi.json", "/docs", "/docs/assets", "/docs/oauth2-redirect", "/health/live", "/health/ready"}
 """Routes that belong to the process, not to the API."""
 
-PLAIN = {"day": "2030-05-01", "subscriber": "orders.follow_tickets", "position": "999999999"}
+PLAIN = {
+    "day": "2030-05-01",
+    "subscriber": "orders.follow_tickets",
+    "position": "999999999",
+    "parameter": "captcha_policy",
+}
 """Path parameters that are no ids, with a value."""
 
 SHARED = {

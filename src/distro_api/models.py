@@ -12,7 +12,15 @@ from distro_api.relations import models as relations
 from distro_api.strategies import models as strategies
 from distro_api.tickets import models as tickets
 
-APPEND_ONLY = ("events", "audit_log", "inventory_movements", "transfers", "entries", "incentive_movements")
+APPEND_ONLY = (
+    "events",
+    "audit_log",
+    "inventory_movements",
+    "transfers",
+    "entries",
+    "incentive_movements",
+    "parameter_changes",
+)
 """Neither distro_app nor distro_engine may UPDATE or DELETE here."""
 
 ROOMS = (

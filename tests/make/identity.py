@@ -72,7 +72,11 @@ async def organization(
                 session, Actor(), kind=kind, name=name or f"{kind} {number}", owner=owner
             )
         issuer = Issuer(
-            app.state.tokens, app.state.settings.root_key, app.state.settings.refresh_token_s, app.state.revocations
+            app.state.tokens,
+            app.state.settings.root_key,
+            app.state.settings.refresh_token_s,
+            app.state.revocations,
+            app.state.parameters,
         )
         pair = await sessions.start(session, issuer, user, made, Origin("127.0.0.1", "tests", "-"), scope)
     assert user.phone is not None

@@ -55,5 +55,10 @@ class InvalidPhone(Unprocessable):
     code, title = "invalid_phone", Text("手机号无效", "This is not a valid phone number")
 
 
+class ParameterValueNotAllowed(Unprocessable):
+    code, title = "parameter_value_not_allowed", Text("参数不能取此值", "The parameter can't have this value")
+    detail = Text("允许的取值：{allowed}", "Allowed: {allowed}")
+
+
 class InvalidScope(Unprocessable):
     code, title = "invalid_scope", Text("没有这些权限范围", "None of these scopes exists")

@@ -27,6 +27,7 @@ PERMISSIONS: Mapping[str, Permission] = {
     "organizations:read": _p("查看机构", "see organizations", S, D, A),
     "organizations:manage": _p("管理机构", "open and suspend organizations", A),
     "audit:read": _p("查看操作日志", "see the audit trail", S, D, A),
+    "parameters:manage": _p("管理平台参数", "see and set platform parameters", A),
     "distributors:create": _p("新建分销商", "create distributors", S),
     "distributors:read": _p("查看分销商及联系方式", "see own distributors and their contacts", S),
     "relations:read": _p("查看合作关系", "see supply relations", S, D, A),

@@ -64,6 +64,14 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             {"organization_id": NEW_SUPPLIER},
         ),
     ),
+    "set_parameter": (
+        Example(
+            "admin",
+            "A stricter lock",
+            {"value": 4, "reason": "近期撞库增多"},
+            {"parameter": Find("/parameters", "items.1.name")},
+        ),
+    ),
     "create_distributor": (
         Example("supplier", "Name and phone", {"name": "远方旅行社", "phone": "13900001111", "contact_name": "江远"}),
     ),

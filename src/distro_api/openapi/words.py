@@ -38,6 +38,7 @@ TAGS: Mapping[str, str] = {
     "incentives": "Synergy and bonus points: rules, entries, balances, redemption.",
     "events": "What happened, in order, for programs to follow; events that could not be handled, for the platform.",
     "audit": "Who did what.",
+    "parameters": "What the platform may set while everything runs, with its history.",
 }
 """In the order in which a user of the main job meets them."""
 
@@ -74,6 +75,7 @@ SUMMARIES: Mapping[str, str] = {
     "reverse_ticket": "Undo a redemption",
     "refund_order": "Refund units of an order",
     "list_events": "Read the event feed",
+    "list_parameter_changes": "History of a parameter",
     "list_audit": "Read the audit trail",
 }
 """Titles of operations where the function's name does not read well by itself."""
@@ -95,6 +97,7 @@ SOURCES: Mapping[str, str] = {
     "refund_id": "`id` from `GET /api/v1/refunds`",
     "rule_id": "`id` from `GET /api/v1/incentives/rules`",
     "redemption_id": "`id` from `GET /api/v1/incentives/redemptions`",
+    "parameter": "`name` from `GET /api/v1/parameters`",
     "day": "`YYYY-MM-DD`, as in `GET /api/v1/holidays`",
     "subscriber": "`subscriber` from `GET /api/v1/events/parked`",
     "position": "`position` from `GET /api/v1/events/parked`",

@@ -2,6 +2,7 @@
 
 from distro_api.identity.models.audit import AuditRow
 from distro_api.identity.models.organizations import Kind, Organization
+from distro_api.identity.models.parameters import ParameterChange
 from distro_api.identity.models.sessions import (
     EndedBy,
     LoginFailures,
@@ -23,6 +24,7 @@ __all__ = [
     "LoginRecord",
     "Organization",
     "OrganizationStatus",
+    "ParameterChange",
     "RefreshToken",
     "Revocation",
     "Role",

@@ -9,6 +9,7 @@ from distro_api.identity.queries.organizations import (
     owner_of,
     visible_organizations,
 )
+from distro_api.identity.queries.parameters import changes_of, newest_change, newest_changes, values_set
 from distro_api.identity.queries.sessions import own_logins, own_sessions, scope_of_session, session_of_token
 from distro_api.identity.queries.users import me, user_of_account
 from distro_api.identity.queries.viewer import Viewer
@@ -16,8 +17,11 @@ from distro_api.identity.queries.viewer import Viewer
 __all__ = [
     "Viewer",
     "audit_where",
+    "changes_of",
     "house_of",
     "me",
+    "newest_change",
+    "newest_changes",
     "organization",
     "organization_in_use",
     "organizations_where",
@@ -27,6 +31,7 @@ __all__ = [
     "scope_of_session",
     "session_of_token",
     "user_of_account",
+    "values_set",
     "visible_audit",
     "visible_organizations",
 ]

@@ -15,7 +15,14 @@ from distro_api.identity.service.sessions import Issuer, Origin, TokenPair
 async def _issuer(request: Request) -> Issuer:
     state = request.app.state
     settings = state.settings
-    return Issuer(state.tokens, settings.root_key, settings.refresh_token_s, state.revocations, settings.demo_passwords)
+    return Issuer(
+        state.tokens,
+        settings.root_key,
+        settings.refresh_token_s,
+        state.revocations,
+        state.parameters,
+        settings.demo_passwords,
+    )
 
 
 async def _origin(request: Request) -> Origin:

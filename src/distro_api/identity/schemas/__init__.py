@@ -24,6 +24,7 @@ from distro_api.identity.schemas.organizations import (
     ResumeOrganization,
     SuspendOrganization,
 )
+from distro_api.identity.schemas.parameters import ParameterChangeOut, ParameterOut, SetParameter
 
 __all__ = [
     "MAX_PASSWORD_LENGTH",
@@ -44,12 +45,15 @@ __all__ = [
     "OrganizationDetailOut",
     "OrganizationOut",
     "OwnerOut",
+    "ParameterChangeOut",
+    "ParameterOut",
     "Password",
     "Refresh",
     "RefreshTokenText",
     "ResumeOrganization",
     "Scope",
     "SessionOut",
+    "SetParameter",
     "SuspendOrganization",
     "TokenForm",
     "TokensOut",

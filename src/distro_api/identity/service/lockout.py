@@ -1,4 +1,4 @@
-"""Failures in a row under one account name: after five of them nobody gets in for a while, each time for longer.
+"""Failures in a row under one account name: after some of them nobody gets in for a while, each time for longer.
 
 Counted by the name that was typed, known or not, so that a lock says nothing about who exists.
 """
@@ -13,10 +13,8 @@ from distro_api.core import clock
 from distro_api.core.crypto import keyed_hash
 from distro_api.identity.errors import AccountLocked
 from distro_api.identity.models import LoginFailures
+from distro_api.identity.service.parameters import Parameters, catalogue
 
-ALLOWED = 5
-FIRST_DELAY = timedelta(seconds=30)
-LONGEST_DELAY = timedelta(hours=1)
 FORGOTTEN_AFTER = timedelta(hours=24)
 
 
@@ -37,8 +35,8 @@ async def lock_of(session: AsyncSession, account: bytes, *, for_update: bool = F
     return AccountLocked().retry_after(int((row.locked_until - clock.now()).total_seconds()) + 1)
 
 
-async def count_failure(session: AsyncSession, account: bytes) -> None:
-    """One more failure; from the fifth on the account is locked, twice as long each time."""
+async def count_failure(session: AsyncSession, parameters: Parameters, account: bytes) -> None:
+    """One more failure; from as many as are allowed on the account is locked, twice as long each time."""
     now = clock.now()
     first = insert(LoginFailures).values(account_hash=account, failures=1, last_failed_at=now, locked_until=None)
     again = case((LoginFailures.last_failed_at < now - FORGOTTEN_AFTER, 1), else_=LoginFailures.failures + 1)
@@ -48,8 +46,9 @@ async def count_failure(session: AsyncSession, account: bytes) -> None:
         ).returning(LoginFailures.failures)
     )
     assert failures is not None
-    if failures >= ALLOWED:
-        delay = min(FIRST_DELAY * 2 ** min(failures - ALLOWED, 20), LONGEST_DELAY)
+    if (beyond := failures - parameters.get(catalogue.LOGIN_FAILURES_ALLOWED)) >= 0:
+        doubled = parameters.get(catalogue.LOGIN_LOCK_S) * 2 ** min(beyond, 20)
+        delay = timedelta(seconds=min(doubled, parameters.get(catalogue.LOGIN_LOCK_LONGEST_S)))
         locked = update(LoginFailures).where(LoginFailures.account_hash == account)
         await session.execute(locked.values(locked_until=now + delay))
 

@@ -77,7 +77,7 @@ async def _decide(
         return refusal
     locked = await _lock_user(session, checked.user) if checked.right and checked.user else None
     if locked is None:
-        await lockout.count_failure(session, checked.account_hash)
+        await lockout.count_failure(session, issuer.parameters, checked.account_hash)
         outcome = LoginOutcome.WRONG_PASSWORD if checked.user else LoginOutcome.UNKNOWN_ACCOUNT
         _record(session, checked.user, checked.account, outcome, origin)
         return BadCredentials()
@@ -126,7 +126,7 @@ async def change_password(
             return locked
         mine = await _lock_user(session, user) if right else None
         if mine is None:
-            await lockout.count_failure(session, name_hash)
+            await lockout.count_failure(session, issuer.parameters, name_hash)
             return WrongOldPassword()
         await lockout.forget(session, name_hash)
         user, organization = mine

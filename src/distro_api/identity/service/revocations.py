@@ -3,24 +3,18 @@
 A session is named, never an instant: tokens carry whole seconds, and the pair issued right after must be good.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
-from sqlalchemy import delete, event, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Session
 
 from distro_api.core import clock
+from distro_api.core.polling import Polled, once_committed
 from distro_api.identity.models import Revocation
 from distro_api.identity.service.tokens import Claims
 
-log = structlog.get_logger()
-POLL_S = 1.0
 KEPT = timedelta(hours=2)
 """Longer than any access token lives."""
 OVERLAP = timedelta(seconds=60)
@@ -32,14 +26,14 @@ async def purge(session: AsyncSession) -> None:
     await session.execute(delete(Revocation).where(Revocation.created_at < clock.now() - KEPT - OVERLAP))
 
 
-class Revocations:
+class Revocations(Polled):
     """The sessions revoked within the last `KEPT`."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        super().__init__()
         self._sessions = sessions
         self._ended: dict[UUID, datetime] = {}
         self._seen = clock.now() - KEPT
-        self._task: asyncio.Task[None] | None = None
 
     def covers(self, claims: Claims) -> bool:
         """Whether the token was revoked."""
@@ -49,12 +43,7 @@ class Revocations:
         """Refuse the tokens of these sessions: here as soon as the transaction has committed, elsewhere a second later."""
         now = clock.now()
         session.add_all(Revocation(session_id=session_id, created_at=now) for session_id in session_ids)
-
-        def committed(done: Session) -> None:
-            if not done.in_nested_transaction():
-                self._ended.update(dict.fromkeys(session_ids, now))
-
-        event.listen(session.sync_session, "after_commit", committed)
+        once_committed(session, lambda: self._ended.update(dict.fromkeys(session_ids, now)))
 
     async def refresh(self) -> None:
         """Read what is new."""
@@ -65,22 +54,3 @@ class Revocations:
         self._seen = started
         if len(self._ended) > 10_000:
             self._ended = {name: at for name, at in self._ended.items() if at > started - KEPT}
-
-    async def _poll(self) -> None:
-        while True:
-            await asyncio.sleep(POLL_S)
-            try:
-                await self.refresh()
-            except (SQLAlchemyError, OSError) as error:  # the next poll looks further back
-                log.warning("revocations_not_read", error=repr(error))
-
-    async def __aenter__(self) -> "Revocations":
-        await self.refresh()
-        self._task = asyncio.create_task(self._poll())
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task

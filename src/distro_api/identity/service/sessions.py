@@ -31,6 +31,7 @@ from distro_api.identity.models import (
 )
 from distro_api.identity.service import audit, lockout, revocations
 from distro_api.identity.service.audit import Actor, Caller
+from distro_api.identity.service.parameters import Parameters
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Claims, Tokens
 
@@ -40,12 +41,13 @@ KEPT = timedelta(days=180)
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """What signing in needs of this process: keys, lifetimes, and the set of revoked sessions."""
+    """What signing in needs of this process: keys, lifetimes, parameters, and the set of revoked sessions."""
 
     tokens: Tokens
     root_key: bytes
     refresh_token_s: int
     revocations: Revocations
+    parameters: Parameters
     demo_passwords: bool = False
     """Whether the published passwords of the demo accounts may sign in."""
 

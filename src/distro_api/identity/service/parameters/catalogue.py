@@ -1,0 +1,97 @@
+"""Every platform parameter. A room declares its own here, and reads it with `parameters.get(catalogue.ITS_NAME)`."""
+
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field
+
+from distro_api.core.errors import Text
+from distro_api.identity.service.parameters.declaration import Parameter
+
+ValueT = TypeVar("ValueT")
+CATALOGUE: dict[str, Parameter[Any]] = {}
+"""By name, in the order in which they are shown."""
+
+
+def _declare(name: str, kind: Any, default: ValueT, *, title: Text, description: Text) -> Parameter[ValueT]:
+    assert name not in CATALOGUE, name
+    CATALOGUE[name] = made = Parameter(name, kind, default, title=title, description=description)
+    return made
+
+
+class CaptchaPolicy(StrEnum):
+    """When a sign-in must solve a captcha."""
+
+    ALWAYS = "always"
+    ADAPTIVE = "adaptive"
+    OFF = "off"
+
+
+CAPTCHA_POLICY = _declare(
+    "captcha_policy",
+    CaptchaPolicy,
+    CaptchaPolicy.ADAPTIVE,
+    title=Text("登录图形验证码", "Captcha at sign-in"),
+    description=Text(
+        "always：每次登录都要；adaptive：出现失败或可疑情况后才要；off：不要",
+        "always: at each sign-in; adaptive: after failures or when something is odd; off: never",
+    ),
+)
+
+LOGIN_FAILURES_ALLOWED = _declare(
+    "login_failures_allowed",
+    Annotated[int, Field(ge=3, le=20)],
+    5,
+    title=Text("连续登录失败次数上限", "Failed sign-ins before a lock"),
+    description=Text("同一账号连续失败达到该次数后锁定", "So many failures in a row lock the account's name"),
+)
+
+LOGIN_LOCK_S = _declare(
+    "login_lock_s",
+    Annotated[int, Field(ge=10, le=3600)],
+    30,
+    title=Text("首次锁定时长（秒）", "First lock in seconds"),
+    description=Text("之后每次失败加倍，直至最长锁定时长", "Doubles with each further failure, up to the longest lock"),
+)
+
+LOGIN_LOCK_LONGEST_S = _declare(
+    "login_lock_longest_s",
+    Annotated[int, Field(ge=60, le=86_400)],
+    3600,
+    title=Text("最长锁定时长（秒）", "Longest lock in seconds"),
+    description=Text("锁定时长加倍的上限", "Where the doubling of locks ends"),
+)
+
+CODE_LIFE_S = _declare(
+    "code_life_s",
+    Annotated[int, Field(ge=60, le=1800)],
+    300,
+    title=Text("验证码有效期（秒）", "Life of a confirmation code in seconds"),
+    description=Text("短信、邮件验证码在此时间后失效", "A code sent by SMS or mail is good for so long"),
+)
+
+CODE_ATTEMPTS = _declare(
+    "code_attempts",
+    Annotated[int, Field(ge=3, le=10)],
+    5,
+    title=Text("验证码可试次数", "Attempts at a confirmation code"),
+    description=Text("输错达到该次数后验证码作废", "After so many wrong entries the code is void"),
+)
+
+CODE_RESEND_S = _declare(
+    "code_resend_s",
+    Annotated[int, Field(ge=30, le=600)],
+    60,
+    title=Text("验证码重发间隔（秒）", "Seconds between two confirmation codes"),
+    description=Text(
+        "同一号码或邮箱两次发送的最短间隔", "The shortest time between two codes to one number or address"
+    ),
+)
+
+CODES_PER_DAY = _declare(
+    "codes_per_day",
+    Annotated[int, Field(ge=3, le=50)],
+    10,
+    title=Text("每日验证码条数", "Confirmation codes a day"),
+    description=Text("同一号码或邮箱每日最多发送条数", "At most so many codes a day to one number or address"),
+)
