@@ -19,11 +19,13 @@ async def test_profile(client: httpx.AsyncClient, app: FastAPI) -> None:
     answer = await client.get(ME, headers=distributor.headers)
     me = answer.json()
     assert answer.headers["ETag"] == '"1"'
+    assert len(me["organization"].pop("partner_code")) == 9
     assert me["organization"] == {
         "id": str(distributor.organization_id),
         "kind": "distributor",
         "name": "远方旅行社",
         "status": "active",
+        "partner_policy": "open",
     }
     assert "orders:place" in me["permissions"]
     assert "products:edit" not in me["permissions"]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from distro_api.identity.models import Kind
+from distro_api.identity.models import Kind, PartnerPolicy
 from distro_api.identity.service import organizations, passwords, sessions
 from distro_api.identity.service.audit import Actor
 from distro_api.identity.service.organizations import NewUser
@@ -56,7 +56,13 @@ def phone() -> str:
 
 
 async def organization(
-    app: FastAPI, kind: Kind, name: str | None = None, *, scope: str = "", password_change_required: bool = False
+    app: FastAPI,
+    kind: Kind,
+    name: str | None = None,
+    *,
+    scope: str = "",
+    password_change_required: bool = False,
+    partner_policy: PartnerPolicy = PartnerPolicy.OPEN,
 ) -> Signed:
     """An active organization of `kind`, its owner signed in (narrowed to `scope`)."""
     number = next(_numbers)
@@ -69,7 +75,12 @@ async def organization(
     async with app.state.database.sessions.begin() as session:
         with patch.object(passwords, "hash_password", _hash_once):
             made, user = await organizations.create_organization(
-                session, Actor(), kind=kind, name=name or f"{kind} {number}", owner=owner
+                session,
+                Actor(),
+                kind=kind,
+                name=name or f"{kind} {number}",
+                owner=owner,
+                partner_policy=partner_policy,
             )
         issuer = Issuer(
             app.state.tokens,

@@ -193,7 +193,8 @@ async def market(
         *((id_, "distributor", "测试分销商") for id_ in made.distributor_ids),
     ]
     await connection.executemany(
-        "INSERT INTO organizations (id, kind, name, status, version, created_at, updated_at) VALUES ($1, $2, $3, 'active', 1, $4, $4)",
+        "INSERT INTO organizations (id, kind, name, status, partner_code, partner_policy, version, created_at, updated_at) "
+        "VALUES ($1, $2, $3, 'active', gen_random_uuid()::text, 'invitation', 1, $4, $4)",
         [(*row, now) for row in organizations],
     )
     await connection.executemany(

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distro_api.core.codes import ALPHABET
 from distro_api.core.errors import StateConflict
-from distro_api.products.service.codes import ALPHABET, is_code, new_code
+from distro_api.products.service.codes import is_code, new_code
 from distro_api.products.states import TRANSITIONS, Action, ProductStatus, after
 
 LIFE = {

@@ -11,7 +11,7 @@ from distro_api.demo import people
 from distro_api.demo.buyers import DISTRIBUTORS
 from distro_api.demo.plans import INVENTED, ProductPlan, SupplierPlan
 from distro_api.demo.stage import SUPPLIERS, Market, Stage, read_market
-from distro_api.identity.models import Kind
+from distro_api.identity.models import Kind, PartnerPolicy
 from distro_api.identity.principal import Principal
 from distro_api.identity.service.demo import DEMO_ACCOUNTS
 from distro_api.identity.service.organizations import NewUser, create_admin, create_organization
@@ -44,7 +44,14 @@ async def organizations(session: AsyncSession, stage: Stage) -> None:
             email=f"{username}@demo.example",
         )
         with clock.at(next(minutes)):
-            await create_organization(session, platform, kind=kind, name=name, owner=owner)
+            await create_organization(
+                session,
+                platform,
+                kind=kind,
+                name=name,
+                owner=owner,
+                partner_policy=PartnerPolicy.OPEN if kind is Kind.DISTRIBUTOR else PartnerPolicy.INVITATION,
+            )
 
 
 async def catalogue(session: AsyncSession, stage: Stage) -> None:

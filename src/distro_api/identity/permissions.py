@@ -26,6 +26,7 @@ PERMISSIONS: Mapping[str, Permission] = {
     "me:password": _p("修改密码", "own password", S, D, A),
     "organizations:read": _p("查看机构", "see organizations", S, D, A),
     "organizations:manage": _p("管理机构", "open and suspend organizations", A),
+    "partnering:manage": _p("管理合作码与加入方式", "renew the partner code, say how partners join", S, D),
     "audit:read": _p("查看操作日志", "see the audit trail", S, D, A),
     "parameters:manage": _p("管理平台参数", "see and set platform parameters", A),
     "distributors:create": _p("新建分销商", "create distributors", S),

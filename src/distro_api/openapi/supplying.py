@@ -36,6 +36,20 @@ NEW_BRAND, OTHER_BRAND = _label("云海山", "云海山旅游", "/brands", "bran
 EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "get_token": _sign_in(),
     "log_in": _sign_in(),
+    "set_partner_policy": (Example("distributor8", "Only whom we have accepted", {"partner_policy": "invitation"}),),
+    "set_quick_links": (
+        Example(
+            "distributor",
+            "Two menus",
+            {
+                "items": [
+                    {"menu_key": "/orders/list", "title": "我的订单"},
+                    {"menu_key": "/offers", "title": "可售产品"},
+                ]
+            },
+        ),
+    ),
+    "touch_menu": (Example("distributor", "A menu", {"menu_key": "/orders/list", "title": "订单列表"}),),
     "update_me": (Example("distributor", "Another name", {"name": "沈嘉禾"}),),
     "create_organization": (
         Example(

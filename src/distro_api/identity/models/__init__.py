@@ -1,7 +1,8 @@
 """Tables of identity."""
 
 from distro_api.identity.models.audit import AuditRow
-from distro_api.identity.models.organizations import Kind, Organization
+from distro_api.identity.models.menus import UserMenus
+from distro_api.identity.models.organizations import Kind, Organization, PartnerPolicy
 from distro_api.identity.models.parameters import ParameterChange
 from distro_api.identity.models.sessions import (
     EndedBy,
@@ -25,10 +26,12 @@ __all__ = [
     "Organization",
     "OrganizationStatus",
     "ParameterChange",
+    "PartnerPolicy",
     "RefreshToken",
     "Revocation",
     "Role",
     "User",
+    "UserMenus",
     "UserSession",
     "UserStatus",
 ]

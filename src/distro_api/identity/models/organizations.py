@@ -19,6 +19,13 @@ class Kind(StrEnum):
     CUSTOMER = "customer"
 
 
+class PartnerPolicy(StrEnum):
+    """Who becomes a partner: whoever knows our code or id, at once; or whom we have accepted."""
+
+    OPEN = "open"
+    INVITATION = "invitation"
+
+
 class Organization(Versioned):
     """A tenant. A supplier's built-in house distributor (`house_of`) carries its sales without a distributor."""
 
@@ -26,6 +33,11 @@ class Organization(Versioned):
     __table_args__ = (
         UniqueConstraint("house_of"),
         CheckConstraint("house_of IS NULL OR kind = 'distributor'", name="a_house_is_a_distributor"),
+        UniqueConstraint("partner_code"),
+        CheckConstraint(
+            "(partner_code IS NOT NULL) = (kind IN ('supplier', 'distributor') AND house_of IS NULL)",
+            name="partners_have_a_code",
+        ),
         Index("ix_organizations_kind_id", "kind", "id"),
     )
 
@@ -33,3 +45,5 @@ class Organization(Versioned):
     name: Mapped[str]
     status: Mapped[OrganizationStatus]
     house_of: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
+    partner_code: Mapped[str | None]
+    partner_policy: Mapped[PartnerPolicy] = mapped_column(default=PartnerPolicy.INVITATION)

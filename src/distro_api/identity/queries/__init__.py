@@ -1,6 +1,7 @@
 """Reads of identity."""
 
 from distro_api.identity.queries.audit import audit_where, visible_audit
+from distro_api.identity.queries.menus import menus_of, own_menus
 from distro_api.identity.queries.organizations import (
     house_of,
     organization,
@@ -20,12 +21,14 @@ __all__ = [
     "changes_of",
     "house_of",
     "me",
+    "menus_of",
     "newest_change",
     "newest_changes",
     "organization",
     "organization_in_use",
     "organizations_where",
     "own_logins",
+    "own_menus",
     "own_sessions",
     "owner_of",
     "scope_of_session",

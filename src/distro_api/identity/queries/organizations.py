@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.errors import NotFoundHere
@@ -26,7 +26,7 @@ def organizations_where(
     if status is not None:
         found = found.where(Organization.status == status)
     if q:
-        found = found.where(Organization.name.icontains(q, autoescape=True))
+        found = found.where(or_(Organization.name.icontains(q, autoescape=True), Organization.partner_code == q))
     return found
 
 

@@ -1,7 +1,15 @@
 """Signing in, my own account, organizations, audit trail, platform parameters."""
 
-from distro_api.identity.router import auth, me, organizations, parameters
+from distro_api.identity.router import auth, me, menus, organizations, parameters, partnering
 
-routers = (auth.router, me.router, organizations.router, organizations.audit_router, parameters.router)
+routers = (
+    auth.router,
+    me.router,
+    menus.router,
+    partnering.router,
+    organizations.router,
+    organizations.audit_router,
+    parameters.router,
+)
 
 __all__ = ["routers"]

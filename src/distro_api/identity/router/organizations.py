@@ -14,7 +14,7 @@ from distro_api.core.pagination import Page, Paging, page
 from distro_api.core.schemas import Instant
 from distro_api.identity import queries
 from distro_api.identity.errors import EmailTaken, InvalidPhone, PhoneTaken, UsernameTaken, WeakPassword
-from distro_api.identity.models import AuditRow, Kind, Organization, OrganizationStatus
+from distro_api.identity.models import AuditRow, Kind, Organization, OrganizationStatus, PartnerPolicy
 from distro_api.identity.principal import Principal, Require
 from distro_api.identity.router.wiring import Ended
 from distro_api.identity.schemas import (
@@ -55,8 +55,12 @@ async def create_organization(
     session: Tx,
     response: Response,
 ) -> object:
-    """Open an organization with its owner, active at once. A supplier gets its house distributor too."""
+    """Open an organization with its owner, active at once. A supplier gets its house distributor too.
+
+    A distributor opened here may be added by every supplier that knows its id, unless `partner_policy` says otherwise.
+    """
     owner = command.owner
+    by_kind = PartnerPolicy.OPEN if command.kind is Kind.DISTRIBUTOR else PartnerPolicy.INVITATION
     made, _ = await organizations.create_organization(
         session,
         principal.actor,
@@ -69,6 +73,7 @@ async def create_organization(
             phone=owner.phone,
             email=owner.email,
         ),
+        partner_policy=command.partner_policy or by_kind,
     )
     response.headers["Location"] = f"/api/v1/organizations/{made.id}"
     return await _organization_out(session, made, response)
@@ -81,7 +86,7 @@ async def list_organizations(
     paging: Paging,
     kind: Kind | None = None,
     status: OrganizationStatus | None = None,
-    q: Annotated[str | None, Query(max_length=100, description="Part of the name")] = None,
+    q: Annotated[str | None, Query(max_length=100, description="Part of the name, or the partner code")] = None,
     sort: Literal["created_at", "-created_at", "name", "-name"] = "-created_at",
 ) -> object:
     """Organizations: all for the platform, my own for the others."""

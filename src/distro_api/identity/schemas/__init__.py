@@ -15,13 +15,16 @@ from distro_api.identity.schemas.fields import (
     Username,
 )
 from distro_api.identity.schemas.me import ChangePassword, LoginOut, MeOut, OrganizationBrief, SessionOut, UpdateMe
+from distro_api.identity.schemas.menus import QuickLink, QuickLinksOut, RecentMenusOut, SetQuickLinks, TouchMenu
 from distro_api.identity.schemas.organizations import (
     CreateOrganization,
     CreateOwner,
     OrganizationDetailOut,
     OrganizationOut,
     OwnerOut,
+    PartneringOut,
     ResumeOrganization,
+    SetPartnerPolicy,
     SuspendOrganization,
 )
 from distro_api.identity.schemas.parameters import ParameterChangeOut, ParameterOut, SetParameter
@@ -47,16 +50,23 @@ __all__ = [
     "OwnerOut",
     "ParameterChangeOut",
     "ParameterOut",
+    "PartneringOut",
     "Password",
+    "QuickLink",
+    "QuickLinksOut",
+    "RecentMenusOut",
     "Refresh",
     "RefreshTokenText",
     "ResumeOrganization",
     "Scope",
     "SessionOut",
     "SetParameter",
+    "SetPartnerPolicy",
+    "SetQuickLinks",
     "SuspendOrganization",
     "TokenForm",
     "TokensOut",
+    "TouchMenu",
     "UpdateMe",
     "Username",
 ]

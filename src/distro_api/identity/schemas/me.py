@@ -9,6 +9,7 @@ from pydantic import Field
 from distro_api.core.schemas import Command, Name, Out, Phone, absent
 from distro_api.identity.models import Kind, LoginOutcome, OrganizationStatus, Role
 from distro_api.identity.schemas.fields import Email, NewPassword, Password
+from distro_api.identity.schemas.organizations import PartnerCode, PartnerPolicyField
 
 
 class ChangePassword(Command):
@@ -27,6 +28,8 @@ class OrganizationBrief(Out):
     kind: Kind
     name: str
     status: OrganizationStatus
+    partner_code: PartnerCode
+    partner_policy: PartnerPolicyField
 
 
 class MeOut(Out):

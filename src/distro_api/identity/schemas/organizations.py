@@ -7,8 +7,27 @@ from uuid import UUID
 from pydantic import Field
 
 from distro_api.core.schemas import Command, Name, Out, Phone, Reason, absent
-from distro_api.identity.models import Kind, OrganizationStatus
+from distro_api.identity.models import Kind, OrganizationStatus, PartnerPolicy
 from distro_api.identity.schemas.fields import Email, NewPassword, Username
+
+PartnerCode = Annotated[
+    str | None,
+    Field(description="Hand it on to whom you want to work with; null for the platform and house distributors"),
+]
+PartnerPolicyField = Annotated[
+    PartnerPolicy,
+    Field(description="`open`: who knows our code or id is a partner at once; `invitation`: when we have accepted"),
+]
+
+
+class SetPartnerPolicy(Command):
+    partner_policy: PartnerPolicyField
+
+
+class PartneringOut(Out):
+    partner_code: PartnerCode
+    partner_policy: PartnerPolicyField
+    version: Annotated[int, Field(description="Of the organization")]
 
 
 class CreateOwner(Command):
@@ -23,6 +42,9 @@ class CreateOrganization(Command):
     kind: Literal[Kind.SUPPLIER, Kind.DISTRIBUTOR]
     name: Name
     owner: CreateOwner
+    partner_policy: Annotated[
+        PartnerPolicy | None, Field(description="Left out: `open` for distributors, `invitation` for suppliers")
+    ] = None
 
 
 class SuspendOrganization(Command):
@@ -48,6 +70,8 @@ class OrganizationOut(Out):
     name: str
     status: OrganizationStatus
     house_of: Annotated[UUID | None, Field(description="The supplier whose built-in distributor this is")]
+    partner_code: PartnerCode
+    partner_policy: PartnerPolicyField
     created_at: datetime
     updated_at: datetime
     version: int

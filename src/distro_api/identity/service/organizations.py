@@ -17,11 +17,12 @@ from distro_api.identity.models import (
     Kind,
     Organization,
     OrganizationStatus,
+    PartnerPolicy,
     Role,
     User,
     UserStatus,
 )
-from distro_api.identity.service import audit, passwords, sessions
+from distro_api.identity.service import audit, partnering, passwords, sessions
 from distro_api.identity.service.accounts import normal_phone
 from distro_api.identity.service.audit import Actor, Caller
 from distro_api.identity.service.revocations import Revocations
@@ -49,14 +50,27 @@ class NewUser:
 
 
 async def create_organization(
-    session: AsyncSession, actor: Actor, *, kind: Kind, name: str, owner: NewUser
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    kind: Kind,
+    name: str,
+    owner: NewUser,
+    partner_policy: PartnerPolicy = PartnerPolicy.INVITATION,
 ) -> tuple[Organization, User]:
     """An organization, active at once, with its owner; a supplier with its house distributor too.
 
     Raises:
         UsernameTaken, PhoneTaken, EmailTaken, InvalidPhone, WeakPassword
     """
-    made = Organization(id=clock.new_id(), kind=kind, name=name, status=OrganizationStatus.ACTIVE)
+    made = Organization(
+        id=clock.new_id(),
+        kind=kind,
+        name=name,
+        status=OrganizationStatus.ACTIVE,
+        partner_code=None if kind is Kind.ADMIN else await partnering.unused_code(session),
+        partner_policy=partner_policy,
+    )
     session.add(made)
     await session.flush()
     user = await _add_owner(session, made, owner)
