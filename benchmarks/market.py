@@ -22,6 +22,7 @@ from distro_api.accounts.service.ledger import Why
 from distro_api.core import clock
 from distro_api.core.db import raw
 from distro_api.identity.models import Kind, Organization, OrganizationStatus, Role, User, UserStatus
+from distro_api.identity.service.partnering import new_code
 from distro_api.identity.service.tokens import Claims, Tokens
 from distro_api.inventory.models import Item, Mode, MovementKind, bucket_id
 from distro_api.products.models import (
@@ -90,7 +91,16 @@ async def _people(session: AsyncSession) -> None:
     organizations = [(name("admin"), Kind.ADMIN, "平台"), *_suppliers(), *_distributors()]
     await session.execute(
         insert(Organization),
-        [{"id": i, "kind": kind, "name": n, "status": OrganizationStatus.ACTIVE} for i, kind, n in organizations],
+        [
+            {
+                "id": i,
+                "kind": kind,
+                "name": n,
+                "status": OrganizationStatus.ACTIVE,
+                "partner_code": None if kind is Kind.ADMIN else new_code(),
+            }
+            for i, kind, n in organizations
+        ],
     )
     users = [
         {

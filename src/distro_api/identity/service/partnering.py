@@ -19,11 +19,16 @@ def normal_code(typed: str) -> str | None:
     return _shown(code) if len(code) == LENGTH + 1 and checks(code) else None
 
 
+def new_code() -> str:
+    """Seven random characters (35 bits less a little) and a check character."""
+    body = new_body(LENGTH)
+    return _shown(body + check_character(body))
+
+
 async def unused_code(session: AsyncSession) -> str:
-    """A code that nobody has: seven random characters (35 bits less a little) and a check character."""
+    """A code that nobody has."""
     while True:
-        body = new_body(LENGTH)
-        code = _shown(body + check_character(body))
+        code = new_code()
         if not await session.scalar(select(exists().where(Organization.partner_code == code))):
             return code
 
