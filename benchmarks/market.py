@@ -21,7 +21,7 @@ from distro_api.accounts.service import ledger
 from distro_api.accounts.service.ledger import Why
 from distro_api.core import clock
 from distro_api.core.db import raw
-from distro_api.identity.models import Kind, Organization, OrganizationStatus, Role, User, UserStatus
+from distro_api.identity.models import Kind, Organization, OrganizationStatus, User, UserStatus
 from distro_api.identity.service.partnering import new_code
 from distro_api.identity.service.tokens import Claims, Tokens
 from distro_api.inventory.models import Item, Mode, MovementKind, bucket_id
@@ -108,7 +108,6 @@ async def _people(session: AsyncSession) -> None:
             "organization_id": i,
             "username": f"bench-{i.hex}",
             "name": n,
-            "role": Role.OWNER,
             "status": UserStatus.ACTIVE,
             "password_hash": "!",
             "password_change_required": False,
@@ -303,8 +302,8 @@ class Signer:
         claims: dict[str, Any] = {
             "user_id": user_of(organization_id),
             "organization_id": organization_id,
-            "kind": kind.value,
-            "role": Role.OWNER.value,
+            "kind": kind,
+            "roles": ("owner",),
             "session_id": name("session", organization_id),
             "perm_version": 1,
             "scope": "",

@@ -87,7 +87,7 @@ def guarded(operations: list[Operation]) -> list[Operation]:
 def token(app: FastAPI, kind: Kind, scope: str = "", *, password_change_required: bool = False) -> dict[str, str]:
     """Somebody's valid token: whoever lacks a permission is refused before anything is looked up."""
     now = int(time.time())
-    claims = Claims(uuid4(), uuid4(), kind, "owner", uuid4(), 1, scope, password_change_required, now, now + 900)
+    claims = Claims(uuid4(), uuid4(), kind, ("owner",), uuid4(), 1, scope, password_change_required, now, now + 900)
     return {"Authorization": f"Bearer {app.state.tokens.issue(claims)}"}
 
 

@@ -21,6 +21,7 @@ from distro_api.core.provision import refuse_superuser, urls_of
 from distro_api.core.settings import Settings
 from distro_api.identity import principal
 from distro_api.identity import router as identity
+from distro_api.identity.service.access import Access
 from distro_api.identity.service.parameters import Parameters
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
@@ -115,6 +116,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.terms = Terms(app.state.database.sessions)
     app.state.revocations = await stack.enter_async_context(Revocations(app.state.database.sessions))
     app.state.parameters = await stack.enter_async_context(Parameters(app.state.database.sessions))
+    app.state.access = await stack.enter_async_context(Access(app.state.database.sessions))
     run_batch = executor(RandomSource(settings.time_zone), settings.time_zone)
     lanes = Lanes(urls.engine, run_batch, count=settings.lanes, queue_limit=settings.lane_queue)
     app.state.lanes = await stack.enter_async_context(lanes)

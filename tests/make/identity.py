@@ -88,6 +88,7 @@ async def organization(
             app.state.settings.refresh_token_s,
             app.state.revocations,
             app.state.parameters,
+            app.state.access,
         )
         pair = await sessions.start(session, issuer, user, made, Origin("127.0.0.1", "tests", "-"), scope)
     assert user.phone is not None

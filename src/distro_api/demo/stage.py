@@ -15,7 +15,9 @@ from distro_api.demo import food, leisure, scenic
 from distro_api.demo.buyers import DISTRIBUTORS
 from distro_api.demo.plans import DistributorPlan, ProductPlan, RelationPlan, SkuPlan, SupplierPlan
 from distro_api.identity.models import Organization, User
-from distro_api.identity.principal import Principal, permissions_of
+from distro_api.identity.principal import Principal
+from distro_api.identity.queries import roles_of_users
+from distro_api.identity.service.access import granted
 from distro_api.inventory.models import Item
 from distro_api.products.models import Sku
 
@@ -107,8 +109,10 @@ async def read_market(session: AsyncSession) -> Market:
     rows = await session.execute(
         select(User, Organization.kind).join(Organization, Organization.id == User.organization_id)
     )
-    for user, kind in rows:
-        held = permissions_of(kind, user.role, "")
+    people_found = rows.all()
+    roles = await roles_of_users(session, [user.id for user, _ in people_found])
+    for user, kind in people_found:
+        held = granted(kind, roles.get(user.id, ()), ())
         people[user.username] = Principal(user.id, user.organization_id, kind, held, DEMO)
     found = dict((await session.execute(select(Sku.code, Sku.id))).all())
     wares = {

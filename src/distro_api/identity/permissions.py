@@ -1,10 +1,10 @@
-"""The permission catalogue: what may be done on the platform, and by which kinds of organization."""
+"""The permission catalogue: what may be done, by which kinds of organization, and by which of their built-in roles."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from distro_api.core.errors import Text
-from distro_api.identity.models import Kind
+from distro_api.identity.models import BuiltIn, Kind
 
 S, D, A = Kind.SUPPLIER, Kind.DISTRIBUTOR, Kind.ADMIN
 
@@ -25,8 +25,14 @@ PERMISSIONS: Mapping[str, Permission] = {
     "me": _p("个人资料与会话", "own profile and sessions", S, D, A),
     "me:password": _p("修改密码", "own password", S, D, A),
     "organizations:read": _p("查看机构", "see organizations", S, D, A),
-    "organizations:manage": _p("管理机构", "open and suspend organizations", A),
+    "organizations:manage": _p("管理机构", "open, limit and suspend organizations", A),
     "partnering:manage": _p("管理合作码与加入方式", "renew the partner code, say how partners join", S, D),
+    "users:read": _p("查看员工账号", "see staff accounts", S, D, A),
+    "users:manage": _p("管理员工账号", "manage staff accounts", S, D, A),
+    "roles:read": _p("查看角色", "see roles", S, D, A),
+    "roles:manage": _p("管理角色", "manage roles", S, D, A),
+    "api_keys:read": _p("查看 API 密钥", "see API keys", S, D, A),
+    "api_keys:manage": _p("管理 API 密钥", "manage API keys", S, D, A),
     "audit:read": _p("查看操作日志", "see the audit trail", S, D, A),
     "parameters:manage": _p("管理平台参数", "see and set platform parameters", A),
     "distributors:create": _p("新建分销商", "create distributors", S),
@@ -64,4 +70,164 @@ PERMISSIONS: Mapping[str, Permission] = {
     "events:read": _p("查看事件", "read the event feed", S, D, A),
     "events:manage": _p("处理滞留事件", "see parked events and retry them", A),
 }
-"""By name. Built-in owners hold every permission of their kind."""
+"""By name. An owner holds every permission of its organization's kind."""
+
+ESSENTIAL = frozenset({"me", "me:password"})
+"""What everybody who signs in holds: without it nobody could set a password or sign out."""
+
+PEOPLE_ONLY = frozenset({"me", "users", "roles", "api_keys", "parameters", "organizations:manage"})
+"""What no API key may hold, whole subjects or single permissions: a program never decides who may do what."""
+
+_CONFIDENTIAL = frozenset({"users:read", "roles:read", "api_keys:read", "audit:read"})
+"""What reading alone does not bring: a role that needs it names it."""
+
+
+def of_kind(kind: Kind) -> frozenset[str]:
+    """Everything that an organization of `kind` may be allowed."""
+    return _OF_KIND[kind]
+
+
+def for_keys(names: Iterable[str]) -> frozenset[str]:
+    """Those of `names` that an API key may hold."""
+    return frozenset(
+        name for name in names if name not in PEOPLE_ONLY and name.partition(":")[0] not in PEOPLE_ONLY
+    ) & frozenset(PERMISSIONS)
+
+
+_OF_KIND: Mapping[Kind, frozenset[str]] = {
+    kind: frozenset(name for name, permission in PERMISSIONS.items() if kind in permission.kinds) for kind in Kind
+}
+
+
+def _role(kind: Kind, *names: str, reads: bool = False) -> frozenset[str]:
+    """A built-in role: `names`, and with `reads` whatever can be read that is not confidential."""
+    assert _OF_KIND[kind].issuperset(names), f"{kind} has no {sorted(set(names) - _OF_KIND[kind])}"
+    readable = {name for name in _OF_KIND[kind] - _CONFIDENTIAL if reads and name.endswith(":read")}
+    return ESSENTIAL | readable | frozenset(names)
+
+
+BUILT_IN: Mapping[Kind, Mapping[BuiltIn, frozenset[str]]] = {
+    Kind.SUPPLIER: {
+        BuiltIn.OWNER: of_kind(S),
+        BuiltIn.OPERATOR: _role(
+            S,
+            "distributors:create",
+            "relations:manage",
+            "products:edit",
+            "inventory:edit",
+            "strategies:edit",
+            "orders:approve",
+            "orders:cancel",
+            "orders:fulfil",
+            "refunds:request",
+            "tickets:redeem",
+            reads=True,
+        ),
+        BuiltIn.FINANCE: _role(
+            S,
+            "organizations:read",
+            "distributors:read",
+            "relations:read",
+            "products:read",
+            "catalogue:read",
+            "strategies:read",
+            "orders:read",
+            "refunds:read",
+            "tickets:read",
+            "accounts:read",
+            "accounts:manage",
+            "recharges:request",
+            "recharges:approve",
+            "incentives:read",
+            "incentives:manage",
+        ),
+        BuiltIn.SERVICE: _role(
+            S,
+            "organizations:read",
+            "distributors:read",
+            "relations:read",
+            "products:read",
+            "catalogue:read",
+            "inventory:read",
+            "orders:read",
+            "orders:cancel",
+            "orders:fulfil",
+            "refunds:request",
+            "refunds:read",
+            "tickets:read",
+            "tickets:redeem",
+        ),
+        BuiltIn.VIEWER: _role(S, reads=True),
+    },
+    Kind.DISTRIBUTOR: {
+        BuiltIn.OWNER: of_kind(D),
+        BuiltIn.OPERATOR: _role(D, "orders:place", "orders:pay", "orders:cancel", "refunds:request", reads=True),
+        BuiltIn.FINANCE: _role(
+            D,
+            "organizations:read",
+            "relations:read",
+            "catalogue:read",
+            "orders:read",
+            "orders:pay",
+            "refunds:request",
+            "refunds:read",
+            "tickets:read",
+            "accounts:read",
+            "recharges:request",
+            "incentives:read",
+            "incentives:redeem",
+        ),
+        BuiltIn.SERVICE: _role(
+            D,
+            "organizations:read",
+            "relations:read",
+            "catalogue:read",
+            "offers:read",
+            "orders:read",
+            "orders:cancel",
+            "refunds:request",
+            "refunds:read",
+            "tickets:read",
+        ),
+        BuiltIn.VIEWER: _role(D, reads=True),
+    },
+    Kind.ADMIN: {
+        BuiltIn.OWNER: of_kind(A),
+        BuiltIn.REVIEWER: _role(
+            A,
+            "organizations:read",
+            "relations:read",
+            "products:read",
+            "products:review",
+            "catalogue:read",
+            "catalogue:manage",
+            "holidays:manage",
+            "inventory:read",
+            "strategies:read",
+        ),
+        BuiltIn.FINANCE: _role(
+            A,
+            "organizations:read",
+            "relations:read",
+            "orders:read",
+            "refunds:read",
+            "tickets:read",
+            "accounts:read",
+            "incentives:read",
+        ),
+        BuiltIn.SUPPORT: _role(A, "audit:read", reads=True),
+    },
+    Kind.CUSTOMER: {},
+}
+"""What the built-in roles grant. A new permission is the owner's alone until it is named here (or is read)."""
+
+TITLES: Mapping[BuiltIn, Text] = {
+    BuiltIn.OWNER: Text("所有者", "Owner"),
+    BuiltIn.OPERATOR: Text("运营", "Operator"),
+    BuiltIn.FINANCE: Text("财务", "Finance"),
+    BuiltIn.SERVICE: Text("客服", "Service"),
+    BuiltIn.VIEWER: Text("只读", "Viewer"),
+    BuiltIn.REVIEWER: Text("审核", "Reviewer"),
+    BuiltIn.SUPPORT: Text("支持", "Support"),
+}
+"""What people call them. No custom role may take one of these names."""

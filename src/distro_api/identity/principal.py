@@ -6,7 +6,6 @@ from the room's `visible_*(principal)`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from fastapi.security import OAuth2PasswordBearer, SecurityScopes
 from distro_api.core.errors import NotAuthenticated, PermissionDenied
 from distro_api.core.http import client_address, request_id
 from distro_api.identity.errors import PasswordChangeRequired
-from distro_api.identity.models import Kind, Role
+from distro_api.identity.models import Kind
 from distro_api.identity.permissions import PERMISSIONS
 from distro_api.identity.service.audit import Actor
 from distro_api.identity.service.tokens import Claims
@@ -46,13 +45,6 @@ class Principal:
     def actor(self) -> Actor:
         """The caller as the audit trail names it."""
         return Actor(self.organization_id, self.user_id, self.request_id, self.address)
-
-
-@lru_cache(maxsize=1024)
-def permissions_of(kind: Kind, role: Role, scope: str) -> frozenset[str]:
-    """What a role of a kind may do, narrowed to `scope` (space-separated names) when that is not empty."""
-    held = frozenset(name for name, permission in PERMISSIONS.items() if kind in permission.kinds)
-    return held & frozenset(scope.split()) if scope else held
 
 
 def claims_of(request: Request, token: str | None) -> Claims | None:
@@ -85,7 +77,7 @@ def _caller(permissions: Sequence[str], request: Request, token: str | None) -> 
     claims = claims_of(request, token)
     if claims is None:
         raise NotAuthenticated
-    held = permissions_of(Kind(claims.kind), Role(claims.role), claims.scope)
+    held: frozenset[str] = request.app.state.access.permissions(claims)
     for permission in permissions:
         if claims.password_change_required and permission != "me:password":
             raise PasswordChangeRequired
@@ -94,7 +86,7 @@ def _caller(permissions: Sequence[str], request: Request, token: str | None) -> 
     return Principal(
         claims.user_id,
         claims.organization_id,
-        Kind(claims.kind),
+        claims.kind,
         held,
         claims.session_id,
         claims.password_change_required,

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.errors import NotFoundHere
-from distro_api.identity.models import Kind, Organization, OrganizationStatus, User
+from distro_api.identity.models import Kind, Organization, OrganizationStatus, User, UserStatus, owns
 from distro_api.identity.principal import Principal
 from distro_api.products.models import Product, Sku
 from distro_api.relations.models import ProductAuthorization, RelationStatus, Sells, SupplyRelation
@@ -102,12 +102,12 @@ async def distributor_of_phone(session: AsyncSession, phone: str) -> UUID | None
 
 
 async def owners(session: AsyncSession, organization_ids: Collection[UUID]) -> Mapping[UUID, User]:
-    """The first user of each organization."""
+    """The first owner of each organization, or the first of its people."""
     found = await session.scalars(
         select(User)
-        .where(User.organization_id.in_(organization_ids))
+        .where(User.organization_id.in_(organization_ids), User.status != UserStatus.DELETED)
         .ext(distinct_on(User.organization_id))
-        .order_by(User.organization_id, User.id)
+        .order_by(User.organization_id, owns(User.id).desc(), User.id)
     )
     return {row.organization_id: row for row in found}
 

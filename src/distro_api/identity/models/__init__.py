@@ -1,9 +1,11 @@
 """Tables of identity."""
 
+from distro_api.identity.models.access import AccessChange, Subject
 from distro_api.identity.models.audit import AuditRow
 from distro_api.identity.models.menus import UserMenus
 from distro_api.identity.models.organizations import Kind, Organization, PartnerPolicy
 from distro_api.identity.models.parameters import ParameterChange
+from distro_api.identity.models.roles import BuiltIn, Role, UserRole, owns
 from distro_api.identity.models.sessions import (
     EndedBy,
     LoginFailures,
@@ -13,11 +15,13 @@ from distro_api.identity.models.sessions import (
     Revocation,
     UserSession,
 )
-from distro_api.identity.models.users import Role, User, UserStatus
+from distro_api.identity.models.users import User, UserStatus
 from distro_api.identity.states import OrganizationStatus
 
 __all__ = [
+    "AccessChange",
     "AuditRow",
+    "BuiltIn",
     "EndedBy",
     "Kind",
     "LoginFailures",
@@ -30,8 +34,11 @@ __all__ = [
     "RefreshToken",
     "Revocation",
     "Role",
+    "Subject",
     "User",
     "UserMenus",
+    "UserRole",
     "UserSession",
     "UserStatus",
+    "owns",
 ]

@@ -3,7 +3,8 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core.db import Versioned
@@ -47,3 +48,5 @@ class Organization(Versioned):
     house_of: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
     partner_code: Mapped[str | None]
     partner_policy: Mapped[PartnerPolicy] = mapped_column(default=PartnerPolicy.INVITATION)
+    withheld: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'"))
+    """Permissions of its kind that the platform does not let it use."""

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core.db import Versioned
@@ -12,10 +12,8 @@ from distro_api.core.db import Versioned
 class UserStatus(StrEnum):
     ACTIVE = "active"
     DISABLED = "disabled"
-
-
-class Role(StrEnum):
-    OWNER = "owner"
+    DELETED = "deleted"
+    """What named the person is gone; the row stays for what refers to it."""
 
 
 class User(Versioned):
@@ -23,17 +21,18 @@ class User(Versioned):
 
     __tablename__ = "users"
     __table_args__ = (
+        UniqueConstraint("organization_id", "id"),
         CheckConstraint("username = lower(username)", name="username_is_lower_case"),
         CheckConstraint("email = lower(email)", name="email_is_lower_case"),
     )
 
-    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     username: Mapped[str] = mapped_column(unique=True)
     phone: Mapped[str | None] = mapped_column(unique=True)
     email: Mapped[str | None] = mapped_column(unique=True)
     name: Mapped[str]
-    role: Mapped[Role]
     status: Mapped[UserStatus]
     password_hash: Mapped[str]
     password_change_required: Mapped[bool]
     perm_version: Mapped[int] = mapped_column(default=1)
+    """Counts the changes of the user's roles: of two accounts of them the one with the higher number is the newer."""

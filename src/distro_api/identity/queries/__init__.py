@@ -5,36 +5,60 @@ from distro_api.identity.queries.menus import menus_of, own_menus
 from distro_api.identity.queries.organizations import (
     house_of,
     organization,
+    organization_alone,
     organization_in_use,
     organizations_where,
     owner_of,
     visible_organizations,
 )
 from distro_api.identity.queries.parameters import changes_of, newest_change, newest_changes, values_set
+from distro_api.identity.queries.roles import (
+    active_owners,
+    built_in_role,
+    custom_roles,
+    holders,
+    limited,
+    role,
+    roles_of,
+    roles_of_users,
+    roles_where,
+    visible_roles,
+)
 from distro_api.identity.queries.sessions import own_logins, own_sessions, scope_of_session, session_of_token
 from distro_api.identity.queries.users import me, user_of_account
 from distro_api.identity.queries.viewer import Viewer
 
 __all__ = [
     "Viewer",
+    "active_owners",
     "audit_where",
+    "built_in_role",
     "changes_of",
+    "custom_roles",
+    "holders",
     "house_of",
+    "limited",
     "me",
     "menus_of",
     "newest_change",
     "newest_changes",
     "organization",
+    "organization_alone",
     "organization_in_use",
     "organizations_where",
     "own_logins",
     "own_menus",
     "own_sessions",
     "owner_of",
+    "role",
+    "roles_of",
+    "roles_of_users",
+    "roles_where",
     "scope_of_session",
     "session_of_token",
     "user_of_account",
     "values_set",
     "visible_audit",
     "visible_organizations",
+    "visible_roles",
 ]

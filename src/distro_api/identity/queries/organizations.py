@@ -6,7 +6,14 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.errors import NotFoundHere
-from distro_api.identity.models import Kind, Organization, OrganizationStatus, User
+from distro_api.identity.models import (
+    Kind,
+    Organization,
+    OrganizationStatus,
+    User,
+    UserStatus,
+    owns,
+)
 from distro_api.identity.queries.viewer import Viewer
 
 
@@ -54,10 +61,16 @@ async def organization_in_use(session: AsyncSession, organization_id: UUID) -> O
     return (await session.scalars(found)).one()
 
 
+async def organization_alone(session: AsyncSession, organization_id: UUID) -> Organization:
+    """The organization, locked against everybody who changes its staff, roles and keys, and against sign-ins."""
+    found = select(Organization).where(Organization.id == organization_id).with_for_update(key_share=True)
+    return (await session.scalars(found.execution_options(populate_existing=True))).one()
+
+
 async def owner_of(session: AsyncSession, organization_id: UUID) -> User | None:
-    """The user that was opened with the organization; a house distributor has none."""
-    first = select(User).where(User.organization_id == organization_id).order_by(User.id).limit(1)
-    return await session.scalar(first)
+    """The first of its owners, or of its people if no owner may sign in; a house distributor has nobody."""
+    people = select(User).where(User.organization_id == organization_id, User.status != UserStatus.DELETED)
+    return await session.scalar(people.order_by(owns(User.id).desc(), User.id).limit(1))
 
 
 async def house_of(session: AsyncSession, supplier_id: UUID) -> Organization | None:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.db import Read, Transactions, Tx
 from distro_api.core.errors import NotFoundHere, NotSupportedYet, PreconditionFailed
@@ -12,7 +13,7 @@ from distro_api.core.idempotency import IdempotentRoute, secret_answer
 from distro_api.core.pagination import Page, Paging, page
 from distro_api.identity import queries
 from distro_api.identity.errors import AccountLocked, WeakPassword, WrongOldPassword
-from distro_api.identity.models import LoginRecord, Organization, User, UserSession
+from distro_api.identity.models import LoginRecord, UserSession
 from distro_api.identity.principal import Principal, Require
 from distro_api.identity.router.wiring import Ended, FromIssuer, FromOrigin, tokens_out
 from distro_api.identity.schemas import ChangePassword, LoginOut, MeOut, SessionOut, TokensOut, UpdateMe
@@ -21,19 +22,21 @@ from distro_api.identity.service import login, organizations, sessions
 router = APIRouter(prefix=f"{API}/me", tags=["me"], route_class=IdempotentRoute)
 
 
-def _me_out(user: User, organization: Organization, principal: Principal, response: Response) -> dict[str, object]:
+async def _me_out(session: AsyncSession, principal: Principal, response: Response) -> dict[str, object]:
+    user, organization = await queries.me(session, principal)
     response.headers["ETag"] = etag(user.version)
-    return {
-        **{name: getattr(user, name) for name in MeOut.model_fields if name not in ("permissions", "organization")},
+    told = {
+        "roles": await queries.roles_of(session, user.id),
         "permissions": sorted(principal.permissions),
         "organization": organization,
     }
+    return {name: getattr(user, name) for name in MeOut.model_fields if name not in told} | told
 
 
 @router.get("", response_model=MeOut, openapi_extra=capability("I1"))
 async def get_me(principal: Annotated[Principal, Require("me")], session: Read, response: Response) -> object:
     """Who I am, my organization and what I may do."""
-    return _me_out(*await queries.me(session, principal), principal, response)
+    return await _me_out(session, principal, response)
 
 
 @router.patch(
@@ -55,7 +58,7 @@ async def update_me(
             raise NotSupportedYet(feature=f"change of {field}")
     if "name" in command.model_fields_set:
         await organizations.rename_me(session, principal, name=command.name, if_match=if_match)
-    return _me_out(*await queries.me(session, principal), principal, response)
+    return await _me_out(session, principal, response)
 
 
 @router.post(

@@ -16,7 +16,7 @@ from distro_api.identity import queries
 from distro_api.identity.errors import EmailTaken, InvalidPhone, PhoneTaken, UsernameTaken, WeakPassword
 from distro_api.identity.models import AuditRow, Kind, Organization, OrganizationStatus, PartnerPolicy
 from distro_api.identity.principal import Principal, Require
-from distro_api.identity.router.wiring import Ended
+from distro_api.identity.router.wiring import Ended, FromAccess
 from distro_api.identity.schemas import (
     AuditOut,
     CreateOrganization,
@@ -131,11 +131,12 @@ async def suspend_organization(
     session: Tx,
     response: Response,
     ended: Ended,
+    access: FromAccess,
     if_match: IfMatch = None,
 ) -> object:
     """Lock an organization out: its people's sessions end, and they cannot sign in."""
     found = await organizations.suspend(
-        session, ended, principal, organization_id, reason=command.reason, if_match=if_match
+        session, ended, access, principal, organization_id, reason=command.reason, if_match=if_match
     )
     return await _organization_out(session, found, response)
 
@@ -152,10 +153,13 @@ async def resume_organization(
     principal: Annotated[Principal, Require("organizations:manage")],
     session: Tx,
     response: Response,
+    access: FromAccess,
     if_match: IfMatch = None,
 ) -> object:
     """Let a suspended organization's people sign in again."""
-    found = await organizations.resume(session, principal, organization_id, reason=command.reason, if_match=if_match)
+    found = await organizations.resume(
+        session, access, principal, organization_id, reason=command.reason, if_match=if_match
+    )
     return await _organization_out(session, found, response)
 
 

@@ -6,8 +6,8 @@ from fastapi import Depends, Request
 
 from distro_api.core.errors import DomainError
 from distro_api.core.http import client_address, request_id
-from distro_api.identity.principal import permissions_of
 from distro_api.identity.schemas import TokensOut
+from distro_api.identity.service.access import Access
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.sessions import Issuer, Origin, TokenPair
 
@@ -21,6 +21,7 @@ async def _issuer(request: Request) -> Issuer:
         settings.refresh_token_s,
         state.revocations,
         state.parameters,
+        state.access,
         settings.demo_passwords,
     )
 
@@ -35,8 +36,14 @@ async def _revocations(request: Request) -> Revocations:
     return revocations
 
 
+async def _access(request: Request) -> Access:
+    access: Access = request.app.state.access
+    return access
+
+
 FromIssuer = Annotated[Issuer, Depends(_issuer)]
 FromOrigin = Annotated[Origin, Depends(_origin)]
+FromAccess = Annotated[Access, Depends(_access)]
 Ended = Annotated[Revocations, Depends(_revocations)]
 
 
@@ -49,6 +56,6 @@ def tokens_out(outcome: TokenPair | DomainError) -> TokensOut:
         token_type="bearer",
         expires_in=outcome.expires_in,
         refresh_token=outcome.refresh_token,
-        scope=" ".join(sorted(permissions_of(outcome.kind, outcome.role, outcome.scope))),
+        scope=" ".join(sorted(outcome.permissions)),
         password_change_required=outcome.password_change_required,
     )

@@ -28,6 +28,16 @@ from distro_api.identity.schemas.organizations import (
     SuspendOrganization,
 )
 from distro_api.identity.schemas.parameters import ParameterChangeOut, ParameterOut, SetParameter
+from distro_api.identity.schemas.roles import (
+    CreateRole,
+    LimitOrganization,
+    OrganizationPermissionsOut,
+    PermissionOut,
+    PermissionsOut,
+    RoleBrief,
+    RoleOut,
+    UpdateRole,
+)
 
 __all__ = [
     "MAX_PASSWORD_LENGTH",
@@ -38,7 +48,9 @@ __all__ = [
     "ChangePassword",
     "CreateOrganization",
     "CreateOwner",
+    "CreateRole",
     "Email",
+    "LimitOrganization",
     "LogIn",
     "LogOut",
     "LoginOut",
@@ -47,17 +59,22 @@ __all__ = [
     "OrganizationBrief",
     "OrganizationDetailOut",
     "OrganizationOut",
+    "OrganizationPermissionsOut",
     "OwnerOut",
     "ParameterChangeOut",
     "ParameterOut",
     "PartneringOut",
     "Password",
+    "PermissionOut",
+    "PermissionsOut",
     "QuickLink",
     "QuickLinksOut",
     "RecentMenusOut",
     "Refresh",
     "RefreshTokenText",
     "ResumeOrganization",
+    "RoleBrief",
+    "RoleOut",
     "Scope",
     "SessionOut",
     "SetParameter",
@@ -68,5 +85,6 @@ __all__ = [
     "TokensOut",
     "TouchMenu",
     "UpdateMe",
+    "UpdateRole",
     "Username",
 ]

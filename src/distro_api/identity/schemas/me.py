@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import Field
 
 from distro_api.core.schemas import Command, Name, Out, Phone, absent
-from distro_api.identity.models import Kind, LoginOutcome, OrganizationStatus, Role
+from distro_api.identity.models import Kind, LoginOutcome, OrganizationStatus
 from distro_api.identity.schemas.fields import Email, NewPassword, Password
 from distro_api.identity.schemas.organizations import PartnerCode, PartnerPolicyField
+from distro_api.identity.schemas.roles import RoleBrief
 
 
 class ChangePassword(Command):
@@ -38,8 +39,8 @@ class MeOut(Out):
     name: str
     phone: Annotated[str | None, Field(description="E.164")]
     email: str | None
-    role: Role
-    permissions: list[str]
+    roles: list[RoleBrief]
+    permissions: Annotated[list[str], Field(description="What this session may do")]
     organization: OrganizationBrief
     created_at: datetime
     version: int

@@ -1,5 +1,6 @@
 """Organizations and the users they are opened with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from distro_api.core.http import check_if_match, constraint_of
 from distro_api.identity import queries
 from distro_api.identity.errors import EmailTaken, PhoneTaken, UsernameTaken
 from distro_api.identity.models import (
+    BuiltIn,
     EndedBy,
     Kind,
     Organization,
@@ -20,9 +22,12 @@ from distro_api.identity.models import (
     PartnerPolicy,
     Role,
     User,
+    UserRole,
     UserStatus,
 )
+from distro_api.identity.permissions import BUILT_IN, TITLES
 from distro_api.identity.service import audit, partnering, passwords, sessions
+from distro_api.identity.service.access import Access, organization_fact
 from distro_api.identity.service.accounts import normal_phone
 from distro_api.identity.service.audit import Actor, Caller
 from distro_api.identity.service.revocations import Revocations
@@ -73,7 +78,8 @@ async def create_organization(
     )
     session.add(made)
     await session.flush()
-    user = await _add_owner(session, made, owner)
+    owns = await _add_roles(session, made)
+    user = await add_user(session, made, owner, [owns])
     if kind is Kind.SUPPLIER:
         house = Organization(
             id=clock.new_id(),
@@ -84,7 +90,7 @@ async def create_organization(
         )
         session.add(house)
     audit.record(session, actor, "identity.create_organization", "organization", made.id, kind=kind)
-    audit.record(session, actor, "identity.create_user", "user", user.id, organization_id=made.id, role=user.role)
+    audit.record(session, actor, "identity.create_user", "user", user.id, organization_id=made.id, roles=[owns.name])
     await session.flush()
     return made, user
 
@@ -101,8 +107,10 @@ async def create_admin(session: AsyncSession, username: str, password: str | Non
     if platform is None:
         await create_organization(session, Actor(), kind=Kind.ADMIN, name=PLATFORM_NAME, owner=owner)
     else:
-        user = await _add_owner(session, platform, owner)
-        audit.record(session, Actor(), "identity.create_user", "user", user.id, organization_id=platform.id)
+        owns = await queries.built_in_role(session, platform.id, BuiltIn.OWNER)
+        user = await add_user(session, platform, owner, [owns])
+        told = {"organization_id": platform.id, "roles": [owns.name]}
+        audit.record(session, Actor(), "identity.create_user", "user", user.id, **told)
         await session.flush()
     return password
 
@@ -110,31 +118,41 @@ async def create_admin(session: AsyncSession, username: str, password: str | Non
 async def suspend(
     session: AsyncSession,
     ended: Revocations,
+    access: Access,
     caller: Caller,
     organization_id: UUID,
     *,
     reason: str,
     if_match: str | None = None,
 ) -> Organization:
-    """Nobody of the organization can act or sign in from now on; their sessions end.
+    """Nobody of the organization can act or sign in from now on; their sessions end, their API keys are dead.
 
     Raises:
         NotFoundHere, PreconditionFailed, StateConflict: it is not active, or is the platform itself.
     """
     found = await _apply(session, caller, organization_id, OrganizationAction.SUSPEND, reason, if_match)
+    access.tell(session, organization_fact(found))
     await sessions.end_of_organization(session, ended, found.id, EndedBy.ORGANIZATION_SUSPENDED, caller.actor)
     return found
 
 
 async def resume(
-    session: AsyncSession, caller: Caller, organization_id: UUID, *, reason: str, if_match: str | None = None
+    session: AsyncSession,
+    access: Access,
+    caller: Caller,
+    organization_id: UUID,
+    *,
+    reason: str,
+    if_match: str | None = None,
 ) -> Organization:
     """Let them in again.
 
     Raises:
         NotFoundHere, PreconditionFailed, StateConflict: it is not suspended.
     """
-    return await _apply(session, caller, organization_id, OrganizationAction.RESUME, reason, if_match)
+    found = await _apply(session, caller, organization_id, OrganizationAction.RESUME, reason, if_match)
+    access.tell(session, organization_fact(found))
+    return found
 
 
 async def rename_me(session: AsyncSession, caller: Caller, *, name: str, if_match: str | None) -> User:
@@ -171,22 +189,47 @@ async def _apply(
     return found
 
 
-async def _add_owner(session: AsyncSession, organization: Organization, owner: NewUser) -> User:
-    phone = normal_phone(owner.phone) if owner.phone else None
-    email = owner.email.lower() if owner.email else None
-    passwords.refuse_weak(owner.password, owner.username, phone, email)
+async def add_user(
+    session: AsyncSession,
+    organization: Organization,
+    new: NewUser,
+    roles: Iterable[Role],
+    password_hash: str | None = None,
+) -> User:
+    """Somebody who signs in, with roles of the same organization.
+
+    Args:
+        password_hash: of the password, when it was hashed before the transaction took its locks.
+
+    Raises:
+        UsernameTaken, PhoneTaken, EmailTaken, InvalidPhone, WeakPassword
+    """
+    phone = normal_phone(new.phone) if new.phone else None
+    email = new.email.lower() if new.email else None
+    passwords.refuse_weak(new.password, new.username, phone, email)
     user = User(
         id=clock.new_id(),
         organization_id=organization.id,
-        username=owner.username.lower(),
+        username=new.username.lower(),
         phone=phone,
         email=email,
-        name=owner.name or owner.username,
-        role=Role.OWNER,
+        name=new.name or new.username,
         status=UserStatus.ACTIVE,
-        password_hash=await passwords.hash_password(owner.password),
-        password_change_required=owner.password_change_required,
+        password_hash=password_hash or await passwords.hash_password(new.password),
+        password_change_required=new.password_change_required,
     )
+    await flush_unique(session, user)
+    session.add_all(UserRole(user_id=user.id, role_id=role.id, organization_id=organization.id) for role in roles)
+    await session.flush()
+    return user
+
+
+async def flush_unique(session: AsyncSession, user: User) -> None:
+    """Write what `user` is called.
+
+    Raises:
+        UsernameTaken, PhoneTaken, EmailTaken: the name is somebody else's.
+    """
     try:
         async with session.begin_nested():
             session.add(user)
@@ -195,4 +238,14 @@ async def _add_owner(session: AsyncSession, organization: Organization, owner: N
         if (taken := _TAKEN.get(constraint_of(error))) is None:
             raise
         raise taken from error
-    return user
+
+
+async def _add_roles(session: AsyncSession, organization: Organization) -> Role:
+    """The built-in roles of the organization's kind; the owner's among them."""
+    made = {
+        built_in: Role(id=clock.new_id(), organization_id=organization.id, built_in=built_in, name=TITLES[built_in].zh)
+        for built_in in BUILT_IN[organization.kind]
+    }
+    session.add_all(made.values())
+    await session.flush()
+    return made[BuiltIn.OWNER]

@@ -18,18 +18,17 @@ from distro_api.core.errors import NotFoundHere
 from distro_api.identity import queries
 from distro_api.identity.models import (
     EndedBy,
-    Kind,
     LoginFailures,
     LoginRecord,
     Organization,
     OrganizationStatus,
     RefreshToken,
-    Role,
     User,
     UserSession,
     UserStatus,
 )
-from distro_api.identity.service import audit, lockout, revocations
+from distro_api.identity.service import access, audit, lockout, revocations
+from distro_api.identity.service.access import Access, user_fact
 from distro_api.identity.service.audit import Actor, Caller
 from distro_api.identity.service.parameters import Parameters
 from distro_api.identity.service.revocations import Revocations
@@ -41,13 +40,14 @@ KEPT = timedelta(days=180)
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """What signing in needs of this process: keys, lifetimes, parameters, and the set of revoked sessions."""
+    """What signing in needs of this process: keys, lifetimes, revoked sessions, parameters, and what roles grant."""
 
     tokens: Tokens
     root_key: bytes
     refresh_token_s: int
     revocations: Revocations
     parameters: Parameters
+    access: Access
     demo_passwords: bool = False
     """Whether the published passwords of the demo accounts may sign in."""
 
@@ -63,14 +63,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a sign-in gives. `kind`, `role` and `scope` together say what the access token may do."""
+    """What a sign-in gives, and what its access token may do."""
 
     access_token: str
     expires_in: int
     refresh_token: str
-    kind: Kind
-    role: Role
-    scope: str
+    permissions: frozenset[str]
     password_change_required: bool
 
 
@@ -169,6 +167,7 @@ async def purge(session: AsyncSession) -> None:
     await session.execute(delete(LoginRecord).where(LoginRecord.created_at < now - KEPT))
     await session.execute(delete(LoginFailures).where(LoginFailures.last_failed_at < now - lockout.FORGOTTEN_AFTER))
     await revocations.purge(session)
+    await access.purge(session)
 
 
 async def _lock_live(session: AsyncSession, whose: ColumnElement[bool]) -> Sequence[UserSession]:
@@ -203,7 +202,7 @@ async def _issue(
         user.id,
         organization.id,
         organization.kind,
-        user.role,
+        user_fact(user, await queries.roles_of(session, user.id)).roles,
         opened.id,
         user.perm_version,
         opened.scope,
@@ -215,9 +214,7 @@ async def _issue(
         issuer.tokens.issue(claims),
         issuer.tokens.lifetime_s,
         refresh_token,
-        organization.kind,
-        user.role,
-        opened.scope,
+        issuer.access.permissions(claims),
         user.password_change_required,
     )
 

@@ -10,6 +10,7 @@ from jose import jwk, jwt
 from jose.exceptions import JOSEError
 
 from distro_api.core.crypto import derive
+from distro_api.identity.models import Kind
 
 ALGORITHM = "HS256"
 ISSUER = "distro-api"
@@ -19,18 +20,22 @@ CACHED_TOKENS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says. `scope` narrows the role's permissions; empty: all of them."""
+    """What a token says. `roles` are names of built-in roles and ids of custom ones; what those grant is looked up.
+
+    `scope` narrows the roles' permissions; empty: all of them. For an API key `session_id` is the key's id, too.
+    """
 
     user_id: UUID
     organization_id: UUID
-    kind: str
-    role: str
+    kind: Kind
+    roles: tuple[str, ...]
     session_id: UUID
     perm_version: int
     scope: str
     password_change_required: bool
     issued_at: int
     expires_at: int
+    api_key_id: UUID | None = None
 
 
 class Tokens:
@@ -49,7 +54,7 @@ class Tokens:
             "sub": str(claims.user_id),
             "org": str(claims.organization_id),
             "kind": claims.kind,
-            "role": claims.role,
+            "roles": claims.roles,
             "sid": str(claims.session_id),
             "perm_version": claims.perm_version,
             "scope": claims.scope,
@@ -84,8 +89,8 @@ class Tokens:
             return Claims(
                 UUID(value["sub"]),
                 UUID(value["org"]),
-                value["kind"],
-                value["role"],
+                Kind(value["kind"]),
+                tuple(value["roles"]),
                 UUID(value["sid"]),
                 value["perm_version"],
                 value["scope"],
