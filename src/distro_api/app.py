@@ -27,7 +27,6 @@ from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
 from distro_api.incentives import router as incentives
 from distro_api.inventory import router as inventory
-from distro_api.jobs import service as jobs
 from distro_api.notifications.service import Notifier
 from distro_api.offers import router as offers
 from distro_api.offers.service import Terms
@@ -109,7 +108,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.database = Database(urls.app, urls.engine, settings.pool_size)
     stack.push_async_callback(app.state.database.close)
     app.state.tokens = Tokens(settings.root_key, settings.access_token_s)
-    app.state.notifier = Notifier(settings.root_key, jobs.enqueue)
+    app.state.notifier = Notifier(settings.root_key)
     app.state.key_owner = principal.key_owner
     app.state.authenticate = principal.authenticate
     app.state.fingerprint_key = derive(settings.root_key, "idempotency")

@@ -31,6 +31,7 @@ from distro_api.identity.service.demo import DEMO_ACCOUNTS
 from distro_api.identity.service.organizations import create_admin as add_admin
 from distro_api.incentives.service.verify import CHECKS as POINTS
 from distro_api.inventory.service.verify import CHECKS as STOCK
+from distro_api.notifications.service.templates import WORDINGS, fields_of
 from distro_api.orders.service.verify import CHECKS as ORDERS
 
 APPLICATION = "distro_api.app:create_app"
@@ -220,6 +221,12 @@ def errors(write: Write = False, check: Check = False) -> None:
     """The list of error codes: printed, or docs/errors.md."""
     create_app(_settings())
     _document(Path("docs/errors.md"), documents.errors_text(CATALOGUE), write, check)
+
+
+@app.command()
+def messages(write: Write = False, check: Check = False) -> None:
+    """The texts of messages with their variables: printed, or docs/messages.md."""
+    _document(Path("docs/messages.md"), documents.messages_text(WORDINGS.items(), fields_of), write, check)
 
 
 @app.command()

@@ -6,7 +6,6 @@ from distro_api.core.outbox import Subscriber
 from distro_api.core.settings import Settings
 from distro_api.identity.events import PasswordChanged
 from distro_api.incentives.service import accrue
-from distro_api.jobs import service as jobs
 from distro_api.notifications.service import Notifier, password_notices
 from distro_api.orders.service.fulfil import follow_tickets
 from distro_api.tickets.events import TicketRedeemed, TicketReversed
@@ -14,7 +13,7 @@ from distro_api.tickets.events import TicketRedeemed, TicketReversed
 
 def subscribers(settings: Settings) -> tuple[Subscriber, ...]:
     """All of them."""
-    notifier = Notifier(settings.root_key, jobs.enqueue)
+    notifier = Notifier(settings.root_key)
     return (
         Subscriber("orders.follow_tickets", frozenset({TicketRedeemed.name, TicketReversed.name}), follow_tickets),
         Subscriber("incentives.accrue", accrue.EVENTS, partial(accrue.accrue, settings.time_zone)),

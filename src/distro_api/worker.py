@@ -79,7 +79,7 @@ async def _jobs(dsn: str, sessions: Sessions, settings: Settings) -> None:
             await purge(session)
 
     schedules = [jobs.Schedule("identity.purge", "20 19 * * *", purge_sessions)]
-    await jobs.run(dsn, notifications.entrypoints(settings.root_key, settings.var), schedules)
+    await jobs.run(dsn, notifications.entrypoints(settings, sessions), schedules)
 
 
 def _feeding(sessions: Sessions, subscriber: outbox.Subscriber) -> Callable[[], Awaitable[int]]:

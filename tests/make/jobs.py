@@ -16,7 +16,7 @@ from distro_api.notifications import service as notifications
 async def deliver_messages(app: FastAPI, owner_connection: asyncpg.Connection) -> list[dict[str, Any]]:
     """Deliver what waits; the lines that were written for it."""
     settings = app.state.settings
-    [(name, deliver)] = notifications.entrypoints(settings.root_key, settings.var).items()
+    [(name, deliver)] = notifications.entrypoints(settings, app.state.database.sessions).items()
     file = settings.var / notifications.FILE_NAME
     before = len(file.read_text().splitlines()) if file.exists() else 0
     taken = await owner_connection.fetch(

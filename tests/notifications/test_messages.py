@@ -14,7 +14,9 @@ from distro_api.core.outbox import Subscriber
 from distro_api.core.settings import Settings
 from distro_api.identity.events import PasswordChanged
 from distro_api.notifications import service
-from distro_api.notifications.service import TEXTS, Channel, Template, fields_of
+from distro_api.notifications.service import Template
+from distro_api.notifications.service.channels import append
+from distro_api.notifications.service.templates import WORDINGS, fields_of
 from make import identity as make
 from make.jobs import deliver_messages, work_off
 
@@ -32,9 +34,7 @@ async def test_a_message_is_sealed_then_one_line(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with app.state.database.sessions.begin() as session:
-        await app.state.notifier.send(
-            session, channel=Channel.SMS, to="+8613800138000", template=Template.ONE_TIME_PASSWORD, params=PARAMS
-        )
+        await app.state.notifier.send(session, to="+8613800138000", template=Template.ONE_TIME_PASSWORD, params=PARAMS)
     waiting = str(await owner_connection.fetch("SELECT convert_from(payload, 'UTF8') FROM jobs.pgqueuer"))
     assert "sealed" in waiting
     assert "s3cret" not in waiting
@@ -52,15 +52,16 @@ async def test_a_message_is_sealed_then_one_line(
 
 async def test_lines_of_many_writers_do_not_mix(tmp_path: Path) -> None:
     for number in range(200):
-        service._append(tmp_path / "m.jsonl", {"text": "多行\n" * 50, "number": str(number)})
+        append(tmp_path / "m.jsonl", {"text": "多行\n" * 50, "number": str(number)})
     lines = (tmp_path / "m.jsonl").read_text().splitlines()
     assert [json.loads(line)["number"] for line in lines] == [str(number) for number in range(200)]
 
 
 def test_every_template_takes_the_same_fields_in_both_languages() -> None:
-    assert set(TEXTS) == set(Template)
-    for text in TEXTS.values():
-        assert fields_of(text.zh) == fields_of(text.en)
+    assert set(WORDINGS) == set(Template)
+    for subject, text in WORDINGS.values():
+        assert set(fields_of(text.zh)) == set(fields_of(text.en))
+        assert not fields_of(subject.zh) + fields_of(subject.en)
 
 
 @pytest.mark.capability("I6")

@@ -60,9 +60,8 @@ async def test_the_worker_delivers_the_password(client: httpx.AsyncClient, app: 
     supplier = await make.supplier(app)
     assert settings.engine_database_url is not None
     file = settings.var / notifications.FILE_NAME
-    working = asyncio.create_task(
-        jobs.run(settings.engine_database_url, notifications.entrypoints(settings.root_key, settings.var))
-    )
+    delivery = notifications.entrypoints(settings, app.state.database.sessions)
+    working = asyncio.create_task(jobs.run(settings.engine_database_url, delivery))
     try:
         body = {"name": "直达旅行社", "phone": make.phone()}
         assert (await client.post(PATH, json=body, headers=supplier.headers)).status_code == 201

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from distro_api.core import documents
 from distro_api.core.errors import CATALOGUE
+from distro_api.notifications.service.templates import WORDINGS, fields_of
 
 ROOT = Path(__file__).parents[2]
 ROWS = json.loads((ROOT / "docs/capability-rows.json").read_text())
@@ -21,6 +22,12 @@ def test_the_openapi_document_is_the_applications(app: FastAPI) -> None:
 def test_every_error_code_is_documented(app: FastAPI) -> None:
     ours = {code: error for code, error in CATALOGUE.items() if error.__module__.startswith("distro_api.")}
     assert (ROOT / "docs/errors.md").read_text() == documents.errors_text(ours), "run `make openapi`"
+
+
+def test_every_message_is_documented() -> None:
+    assert (ROOT / "docs/messages.md").read_text() == documents.messages_text(WORDINGS.items(), fields_of), (
+        "run `make openapi`"
+    )
 
 
 def test_the_list_of_capabilities_is_true(app: FastAPI) -> None:

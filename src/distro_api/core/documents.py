@@ -2,11 +2,11 @@
 
 import ast
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from distro_api.core.errors import DomainError
+from distro_api.core.errors import DomainError, Text
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -33,6 +33,27 @@ def errors_text(catalogue: Mapping[str, type[DomainError]]) -> str:
         lines.append(
             f"| `{error.code}` | {error.status} | {_cell(error.title.zh)} | {_cell(error.title.en)} | {detail} |"
         )
+    return "\n".join(lines) + "\n"
+
+
+def messages_text(wordings: Iterable[tuple[str, tuple[Text, Text]]], fields_of: Callable[[str], list[str]]) -> str:
+    """Every template of a message with its variables, in the order in which a provider numbers them."""
+    lines = [
+        "# Messages",
+        "",
+        "Made by `distro messages --write` from the code. SMS providers send by a template of their own: register each "
+        "text below with its variables, and tell the codes in `DISTRO_SMS_TEMPLATES`, for example "
+        '`{"code_registration": "SMS_1", "code_registration.en": "SMS_2"}`. Alibaba Cloud takes variables by name, Tencent '
+        "Cloud by number: `{1}` is the first one named here (English texts: in the order of the text). Without a code for "
+        "English, the Chinese one is sent; a template without a code cannot be sent by SMS. Mails are sent as they stand "
+        "here. The signature that a provider puts before an SMS replaces the one in brackets.",
+        "",
+        "| template | variables | 中文 | English |",
+        "|---|---|---|---|",
+    ]
+    for name, (_, text) in sorted(wordings):
+        variables = ", ".join(f"`{field}`" for field in fields_of(text.zh))
+        lines.append(f"| `{name}` | {variables} | {_cell(text.zh)} | {_cell(text.en)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -4,9 +4,9 @@ import secrets
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -60,7 +60,58 @@ class Settings(BaseSettings):
             "whether it listens on loopback only"
         ),
     ] = False
+    smtp_host: Annotated[
+        str | None,
+        Field(
+            description="Mail server; while neither this nor `DISTRO_SMS_PROVIDER` is set, messages are lines of "
+            "`DISTRO_VAR`/messages.jsonl"
+        ),
+    ] = None
+    smtp_port: Annotated[
+        int | None, Field(ge=1, le=65535, description="Unset: 465 for tls, 587 for starttls, 25 for none")
+    ] = None
+    smtp_security: Annotated[
+        Literal["tls", "starttls", "none"],
+        Field(description="TLS at once, by STARTTLS, or none (a relay on the same machine; no password then)"),
+    ] = "tls"
+    smtp_username: Annotated[str | None, Field(description="Login of the mail server")] = None
+    smtp_password: Annotated[SecretStr | None, Field(description="Its password")] = None
+    smtp_ca_file: Annotated[Path | None, Field(description="Certificates to trust beside the public ones")] = None
+    mail_from: Annotated[
+        str | None,
+        Field(description="From line of mails: an address, or `Name <address>`; needed with `DISTRO_SMTP_HOST`"),
+    ] = None
+    sms_provider: Annotated[
+        Literal["aliyun", "tencent"] | None, Field(description="Who sends SMS: aliyun or tencent")
+    ] = None
+    sms_key_id: Annotated[str | None, Field(description="The provider's AccessKeyId or SecretId")] = None
+    sms_key_secret: Annotated[SecretStr | None, Field(description="Its AccessKeySecret or SecretKey")] = None
+    sms_sign_name: Annotated[str | None, Field(description="Signature of the SMS, as the provider approved it")] = None
+    sms_app_id: Annotated[str | None, Field(description="SmsSdkAppId; tencent only")] = None
+    sms_region: Annotated[str, Field(description="Region of the call; tencent only")] = "ap-guangzhou"
+    sms_url: Annotated[str | None, Field(description="Another address of the provider's API than its public one")] = (
+        None
+    )
+    sms_templates: Annotated[
+        dict[str, str],
+        Field(
+            description="JSON: the provider's template code by our template's name, or by `name.en` for English; "
+            "see [docs/messages.md](docs/messages.md)"
+        ),
+    ] = {}
     log_level: Annotated[str, Field(description="debug, info, warning or error")] = "info"
+
+    @model_validator(mode="after")
+    def _channels_are_complete(self) -> Self:
+        needed = ["mail_from"] if self.smtp_host else []
+        if self.sms_provider:
+            needed += ["sms_key_id", "sms_key_secret", "sms_sign_name"]
+            needed += ["sms_app_id"] if self.sms_provider == "tencent" else []
+        if missing := [f"DISTRO_{name.upper()}" for name in needed if not getattr(self, name)]:
+            raise ValueError(f"a message channel also needs {', '.join(missing)}")
+        if self.smtp_security == "none" and self.smtp_password is not None:
+            raise ValueError("DISTRO_SMTP_PASSWORD would be sent in the clear: set DISTRO_SMTP_SECURITY")
+        return self
 
     @cached_property
     def root_key(self) -> bytes:

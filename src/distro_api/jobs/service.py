@@ -19,7 +19,8 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, AsyncpgPoolDriver
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor, EntrypointExecutorParameters
-from pgqueuer.domain.models import Job
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Context, Job
 from pgqueuer.domain.models import Schedule as Tick
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.domain.types import Channel
@@ -55,6 +56,10 @@ LOG_KEPT_DAYS = 7
 
 Handler = Callable[[dict[str, Any]], Awaitable[None]]
 """Does one job from its payload. It may run twice: its effect must be the same."""
+
+
+class Hopeless(Exception):
+    """A handler raises it when trying again is of no use: the job is held with status `failed` at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +130,20 @@ def _queries(driver: Driver) -> Queries:
     )
 
 
-def _with_retries(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:
-    return DatabaseRetryEntrypointExecutor(
-        parameters=parameters, max_attempts=RETRIES, initial_delay=FIRST_RETRY, max_delay=LAST_RETRY
-    )
+class _Executor(DatabaseRetryEntrypointExecutor):
+    """Retries by the database, but for what is hopeless."""
+
+    async def execute(self, job: Job, context: Context) -> None:
+        try:
+            await super().execute(job, context)
+        except RetryRequested as again:
+            if isinstance(again.__cause__, Hopeless):
+                raise again.__cause__ from None
+            raise
+
+
+def _with_retries(parameters: EntrypointExecutorParameters) -> _Executor:
+    return _Executor(parameters=parameters, max_attempts=RETRIES, initial_delay=FIRST_RETRY, max_delay=LAST_RETRY)
 
 
 def _job(handler: Handler) -> Callable[[Job], Awaitable[None]]:

@@ -23,7 +23,7 @@ from distro_api.identity.service import audit, passwords
 from distro_api.identity.service.accounts import normal_phone
 from distro_api.identity.service.audit import Actor
 from distro_api.identity.service.organizations import NewUser, create_organization
-from distro_api.notifications.service import Channel, Notifier, Template
+from distro_api.notifications.service import Notifier, Template
 from distro_api.products import service as products
 from distro_api.relations import queries
 from distro_api.relations.errors import RelationExists, UnknownDistributor
@@ -73,7 +73,6 @@ async def create_distributor(
     supplier = (await queries.organizations(session, [supplier_id]))[supplier_id]
     await notifier.send(
         session,
-        channel=Channel.SMS,
         to=number,
         template=Template.ONE_TIME_PASSWORD,
         params={"supplier": supplier.name, "name": name, "username": user.username, "password": password},

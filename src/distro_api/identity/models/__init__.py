@@ -15,7 +15,7 @@ from distro_api.identity.models.sessions import (
     Revocation,
     UserSession,
 )
-from distro_api.identity.models.users import User, UserStatus
+from distro_api.identity.models.users import Language, User, UserStatus
 from distro_api.identity.states import OrganizationStatus
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "BuiltIn",
     "EndedBy",
     "Kind",
+    "Language",
     "LoginFailures",
     "LoginOutcome",
     "LoginRecord",

@@ -16,6 +16,13 @@ class UserStatus(StrEnum):
     """What named the person is gone; the row stays for what refers to it."""
 
 
+class Language(StrEnum):
+    """In which a person is written to."""
+
+    ZH = "zh"
+    EN = "en"
+
+
 class User(Versioned):
     """A person who signs in. `username`, `phone` and `email` each name one user on the whole platform."""
 
@@ -34,5 +41,6 @@ class User(Versioned):
     status: Mapped[UserStatus]
     password_hash: Mapped[str]
     password_change_required: Mapped[bool]
+    language: Mapped[Language] = mapped_column(default=Language.ZH)
     perm_version: Mapped[int] = mapped_column(default=1)
     """Counts the changes of the user's roles: of two accounts of them the one with the higher number is the newer."""

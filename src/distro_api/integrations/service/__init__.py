@@ -1,0 +1,1 @@
+"""The clients, a file for each service."""
