@@ -24,6 +24,7 @@ from make.worker import settle
 PUBLIC = {
     ("POST", "/api/v1/auth/token"),
     ("POST", "/api/v1/auth/login"),
+    ("POST", "/api/v1/auth/captcha"),
     ("POST", "/api/v1/auth/refresh"),
     ("POST", "/api/v1/auth/logout"),
 }

@@ -9,8 +9,27 @@ class BadCredentials(Unauthorized):
     code, title = "bad_credentials", Text("账号或密码错误", "Wrong account or password")
 
 
+class CaptchaRequired(Unauthorized):
+    """Nothing was looked at yet: the same attempt with a captcha may succeed."""
+
+    code, title = "captcha_required", Text("请输入图形验证码", "A captcha is needed to sign in")
+    detail = Text("请调用 POST /api/v1/auth/captcha", "Get one from POST /api/v1/auth/captcha")
+
+
+class CaptchaInvalid(Unauthorized):
+    """Wrong, expired or used: each serves one attempt."""
+
+    code, title = "captcha_invalid", Text("图形验证码错误或已失效", "The captcha is wrong or not valid any more")
+    detail = Text("请重新获取图形验证码", "Get a new one from POST /api/v1/auth/captcha")
+
+
 class AccountLocked(TooManyRequests):
     code, title = "account_locked", Text("登录失败次数过多，请稍后再试", "Too many failed logins, try again later")
+
+
+class AddressLocked(TooManyRequests):
+    code = "address_locked"
+    title = Text("该网络登录失败次数过多，请稍后再试", "Too many failed logins from this network, try again later")
 
 
 class InvalidRefreshToken(Unauthorized):

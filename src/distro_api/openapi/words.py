@@ -45,6 +45,7 @@ TAGS: Mapping[str, str] = {
 SUMMARIES: Mapping[str, str] = {
     "get_token": "Sign in with a form",
     "log_in": "Sign in with JSON",
+    "create_captcha": "Get a captcha",
     "refresh_token": "Renew the tokens",
     "log_out": "Sign out",
     "get_me": "Who am I",

@@ -1,6 +1,7 @@
 """Tables of identity."""
 
 from distro_api.identity.models.access import AccessChange, Subject
+from distro_api.identity.models.attempts import AttemptCounter, Captcha
 from distro_api.identity.models.audit import AuditRow
 from distro_api.identity.models.menus import UserMenus
 from distro_api.identity.models.organizations import Kind, Organization, PartnerPolicy
@@ -8,7 +9,6 @@ from distro_api.identity.models.parameters import ParameterChange
 from distro_api.identity.models.roles import BuiltIn, Role, UserRole, owns
 from distro_api.identity.models.sessions import (
     EndedBy,
-    LoginFailures,
     LoginOutcome,
     LoginRecord,
     RefreshToken,
@@ -20,12 +20,13 @@ from distro_api.identity.states import OrganizationStatus
 
 __all__ = [
     "AccessChange",
+    "AttemptCounter",
     "AuditRow",
     "BuiltIn",
+    "Captcha",
     "EndedBy",
     "Kind",
     "Language",
-    "LoginFailures",
     "LoginOutcome",
     "LoginRecord",
     "Organization",

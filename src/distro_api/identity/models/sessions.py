@@ -20,6 +20,8 @@ class LoginOutcome(StrEnum):
     LOCKED = "locked"
     USER_DISABLED = "user_disabled"
     ORGANIZATION_NOT_ACTIVE = "organization_not_active"
+    CAPTCHA_REQUIRED = "captcha_required"
+    CAPTCHA_INVALID = "captcha_invalid"
 
 
 class EndedBy(StrEnum):
@@ -46,6 +48,7 @@ class UserSession(Entity):
     scope: Mapped[str]
     address: Mapped[str]
     client: Mapped[str]
+    device_name: Mapped[str | None]
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -74,17 +77,6 @@ class LoginRecord(Entity):
     outcome: Mapped[LoginOutcome]
     address: Mapped[str]
     client: Mapped[str]
-
-
-class LoginFailures(Base):
-    """Failures in a row under one account name, known or not, which is kept as a keyed hash."""
-
-    __tablename__ = "login_failures"
-
-    account_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    failures: Mapped[int]
-    last_failed_at: Mapped[datetime] = mapped_column(index=True)
-    locked_until: Mapped[datetime | None]
 
 
 class Revocation(Base):

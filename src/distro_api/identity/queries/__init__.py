@@ -24,7 +24,7 @@ from distro_api.identity.queries.roles import (
     roles_where,
     visible_roles,
 )
-from distro_api.identity.queries.sessions import own_logins, own_sessions, scope_of_session, session_of_token
+from distro_api.identity.queries.sessions import own_logins, own_sessions, session_of, session_of_token
 from distro_api.identity.queries.users import me, user_of_account
 from distro_api.identity.queries.viewer import Viewer
 
@@ -54,7 +54,7 @@ __all__ = [
     "roles_of",
     "roles_of_users",
     "roles_where",
-    "scope_of_session",
+    "session_of",
     "session_of_token",
     "user_of_account",
     "values_set",

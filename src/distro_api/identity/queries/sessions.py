@@ -15,9 +15,9 @@ def own_sessions(viewer: Viewer) -> Select[UserSession]:
     )
 
 
-async def scope_of_session(session: AsyncSession, viewer: Viewer) -> str:
-    """What the caller's session was narrowed to."""
-    return (await session.scalars(select(UserSession.scope).where(UserSession.id == viewer.session_id))).one()
+async def session_of(session: AsyncSession, viewer: Viewer) -> UserSession:
+    """The session of the caller's token."""
+    return (await session.scalars(select(UserSession).where(UserSession.id == viewer.session_id))).one()
 
 
 async def session_of_token(session: AsyncSession, token_hash: bytes) -> UserSession | None:

@@ -8,15 +8,11 @@ from distro_api.identity.models import Organization, User
 from distro_api.identity.queries.viewer import Viewer
 
 
-async def user_of_account(session: AsyncSession, account: str) -> tuple[User, Organization] | None:
+async def user_of_account(session: AsyncSession, account: str) -> User | None:
     """Who signs in under `account` (in its normal form)."""
-    row = await session.execute(
-        select(User, Organization)
-        .join(Organization, Organization.id == User.organization_id)
-        .where(or_(User.username == account, User.phone == account, User.email == account))
+    return await session.scalar(
+        select(User).where(or_(User.username == account, User.phone == account, User.email == account))
     )
-    found = row.one_or_none()
-    return None if found is None else (found[0], found[1])
 
 
 async def me(session: AsyncSession, viewer: Viewer) -> tuple[User, Organization]:

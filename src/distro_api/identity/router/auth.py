@@ -1,26 +1,40 @@
 """Signing in and out."""
 
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Form
+from fastapi import APIRouter, Body, Form, Response
 
 from distro_api.core.db import Transactions, Tx
-from distro_api.core.errors import NotSupportedYet
+from distro_api.core.errors import TooManyRequests
 from distro_api.core.http import API, capability, problems
 from distro_api.identity.errors import (
     AccountLocked,
+    AddressLocked,
     BadCredentials,
+    CaptchaInvalid,
+    CaptchaRequired,
     InvalidRefreshToken,
     InvalidScope,
     OrganizationNotActive,
 )
 from distro_api.identity.permissions import PERMISSIONS
 from distro_api.identity.router.wiring import FromIssuer, FromOrigin, tokens_out
-from distro_api.identity.schemas import LogIn, LogOut, Refresh, TokenForm, TokensOut
-from distro_api.identity.service import login, sessions
+from distro_api.identity.schemas import CaptchaOut, LogIn, LogOut, Refresh, TokenForm, TokensOut
+from distro_api.identity.service import captchas, login, sessions
+from distro_api.identity.service.captchas import CaptchaAnswer
+from distro_api.identity.service.login import Attempt
 
 router = APIRouter(prefix=f"{API}/auth", tags=["auth"])
-SIGN_IN_REFUSALS = problems(BadCredentials, AccountLocked, OrganizationNotActive, InvalidScope, NotSupportedYet)
+SIGN_IN_REFUSALS = problems(
+    BadCredentials,
+    CaptchaRequired,
+    CaptchaInvalid,
+    AccountLocked,
+    AddressLocked,
+    OrganizationNotActive,
+    InvalidScope,
+)
 DEMO_ACCOUNTS = {
     name: {"summary": summary, "value": {"username": name, "password": f"{name.capitalize()}-Demo-2026"}}
     for name, summary in (
@@ -32,7 +46,7 @@ DEMO_ACCOUNTS = {
 """Accounts of the demo data, so that the examples work where it is loaded."""
 
 
-@router.post("/token", response_model=TokensOut, responses=SIGN_IN_REFUSALS, openapi_extra=capability("I1"))
+@router.post("/token", response_model=TokensOut, responses=SIGN_IN_REFUSALS, openapi_extra=capability("I1", "I2"))
 async def get_token(
     form: Annotated[TokenForm, Form(openapi_examples=DEMO_ACCOUNTS)],
     transactions: Transactions,
@@ -43,7 +57,7 @@ async def get_token(
     return await _log_in(form, transactions, issuer, origin)
 
 
-@router.post("/login", response_model=TokensOut, responses=SIGN_IN_REFUSALS, openapi_extra=capability("I1"))
+@router.post("/login", response_model=TokensOut, responses=SIGN_IN_REFUSALS, openapi_extra=capability("I1", "I2"))
 async def log_in(
     command: Annotated[LogIn, Body(openapi_examples=DEMO_ACCOUNTS)],
     transactions: Transactions,
@@ -56,17 +70,17 @@ async def log_in(
 
 async def _log_in(command: LogIn, transactions: Transactions, issuer: FromIssuer, origin: FromOrigin) -> TokensOut:
     """Both ways of signing in."""
-    if command.captcha_id is not None or command.captcha_code is not None:
-        raise NotSupportedYet(feature="captcha")
-    outcome = await login.log_in(
-        transactions,
-        issuer,
-        origin,
+    captcha = None
+    if command.captcha_id is not None and command.captcha_code is not None:
+        captcha = CaptchaAnswer(command.captcha_id, command.captcha_code)
+    attempt = Attempt(
         account=command.username,
         password=command.password.get_secret_value(),
         scope=_known_scope(command.scope),
+        captcha=captcha,
     )
-    return tokens_out(outcome)
+    here = replace(origin, device_name=command.device_name)
+    return tokens_out(await login.log_in(transactions, issuer, here, attempt))
 
 
 def _known_scope(asked: str) -> str:
@@ -76,6 +90,16 @@ def _known_scope(asked: str) -> str:
     if named and not known:
         raise InvalidScope(scopes=sorted(PERMISSIONS))
     return "" if known == PERMISSIONS.keys() else " ".join(sorted(known))
+
+
+@router.post("/captcha", response_model=CaptchaOut, responses=problems(TooManyRequests), openapi_extra=capability("I2"))
+async def create_captcha(
+    transactions: Transactions, issuer: FromIssuer, origin: FromOrigin, response: Response
+) -> CaptchaOut:
+    """A picture of letters to send with the next sign-in; each serves one attempt."""
+    captcha_id, image = await captchas.issue(transactions, issuer.root_key, issuer.parameters, origin.address)
+    response.headers["Cache-Control"] = "no-store"
+    return CaptchaOut(captcha_id=captcha_id, image=image, expires_in=int(captchas.LIFETIME.total_seconds()))
 
 
 @router.post(

@@ -17,7 +17,7 @@ from distro_api.identity.models import LoginRecord, UserSession
 from distro_api.identity.principal import Principal, Require
 from distro_api.identity.router.wiring import Ended, FromIssuer, FromOrigin, tokens_out
 from distro_api.identity.schemas import ChangePassword, LoginOut, MeOut, SessionOut, TokensOut, UpdateMe
-from distro_api.identity.service import login, organizations, sessions
+from distro_api.identity.service import organizations, password_change, sessions
 
 router = APIRouter(prefix=f"{API}/me", tags=["me"], route_class=IdempotentRoute)
 
@@ -76,7 +76,7 @@ async def change_password(
     origin: FromOrigin,
 ) -> TokensOut:
     """Set a new password. Every session ends, this one too: go on with the new pair."""
-    outcome = await login.change_password(
+    outcome = await password_change.change_password(
         transactions,
         issuer,
         origin,

@@ -1,12 +1,13 @@
 """What identity takes and gives."""
 
 from distro_api.identity.schemas.audit import AuditOut
-from distro_api.identity.schemas.auth import LogIn, LogOut, Refresh, TokenForm, TokensOut
+from distro_api.identity.schemas.auth import CaptchaOut, LogIn, LogOut, Refresh, TokenForm, TokensOut
 from distro_api.identity.schemas.fields import (
     MAX_PASSWORD_LENGTH,
     MIN_PASSWORD_LENGTH,
     Account,
     CaptchaPart,
+    DeviceName,
     Email,
     NewPassword,
     Password,
@@ -44,11 +45,13 @@ __all__ = [
     "MIN_PASSWORD_LENGTH",
     "Account",
     "AuditOut",
+    "CaptchaOut",
     "CaptchaPart",
     "ChangePassword",
     "CreateOrganization",
     "CreateOwner",
     "CreateRole",
+    "DeviceName",
     "Email",
     "LimitOrganization",
     "LogIn",

@@ -1,19 +1,25 @@
 """Signing in and out."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field, SecretStr
 
 from distro_api.core.schemas import Command, Out
-from distro_api.identity.schemas.fields import Account, CaptchaPart, Password, RefreshTokenText, Scope
+from distro_api.identity.schemas.fields import Account, CaptchaPart, DeviceName, Password, RefreshTokenText, Scope
 
 
 class LogIn(Command):
     username: Account
     password: Password
     scope: Scope = ""
-    captcha_id: CaptchaPart | None = None
-    captcha_code: CaptchaPart | None = None
+    captcha_id: Annotated[CaptchaPart | None, Field(description="From POST /auth/captcha, when one is asked for")] = (
+        None
+    )
+    captcha_code: Annotated[
+        CaptchaPart | None, Field(description="The letters in the picture; case does not count")
+    ] = None
+    device_name: DeviceName | None = None
 
 
 class TokenForm(LogIn):
@@ -22,6 +28,14 @@ class TokenForm(LogIn):
     grant_type: Annotated[Literal["password"], Field(description="OAuth2's name of this form")] = "password"
     client_id: Annotated[str | None, Field(max_length=200, description="Ignored")] = None
     client_secret: Annotated[SecretStr | None, Field(max_length=200, description="Ignored")] = None
+
+
+class CaptchaOut(Out):
+    captcha_id: UUID
+    image: Annotated[
+        str, Field(description="The picture as a data: URL (PNG)", examples=["data:image/png;base64,iVBORw0K"])
+    ]
+    expires_in: Annotated[int, Field(description="Seconds that it can be answered; once, right or wrong")]
 
 
 class Refresh(Command):

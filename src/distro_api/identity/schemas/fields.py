@@ -37,4 +37,10 @@ RefreshTokenText = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 Scope = Annotated[
     str, Field(max_length=4000, description="Space-separated permissions to narrow the session to; empty: all you hold")
 ]
-CaptchaPart = Annotated[str, Field(max_length=100, description="Reserved: captchas are not asked for yet")]
+CaptchaPart = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(printable)]
+DeviceName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(printable),
+    Field(description="What you call this device, for your list of sessions", examples=["王芳的手机"]),
+]

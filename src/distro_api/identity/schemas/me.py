@@ -53,6 +53,7 @@ class SessionOut(Out):
     expires_at: datetime
     address: str
     client: Annotated[str, Field(description="User-Agent at sign-in")]
+    device_name: Annotated[str | None, Field(description="What was given at sign-in")]
     current: Annotated[bool, Field(description="The session of this request")]
 
 

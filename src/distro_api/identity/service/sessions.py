@@ -17,8 +17,9 @@ from distro_api.core.crypto import keyed_hash
 from distro_api.core.errors import NotFoundHere
 from distro_api.identity import queries
 from distro_api.identity.models import (
+    AttemptCounter,
+    Captcha,
     EndedBy,
-    LoginFailures,
     LoginRecord,
     Organization,
     OrganizationStatus,
@@ -59,6 +60,8 @@ class Origin:
     address: str
     client: str
     request_id: str
+    device_name: str | None = None
+    """What the person calls the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,18 @@ class TokenPair:
     refresh_token: str
     permissions: frozenset[str]
     password_change_required: bool
+
+
+async def lock_user(session: AsyncSession, seen: User) -> tuple[User, Organization] | None:
+    """The user as it is now, unless its password has changed since it was seen.
+
+    The locks make a password change and a suspension at the same time wait, or be seen.
+    """
+    organization = await queries.organization_in_use(session, seen.organization_id)
+    user = await session.scalar(select(User).where(User.id == seen.id).with_for_update(key_share=True))
+    if user is None or user.password_hash != seen.password_hash:
+        return None
+    return user, organization
 
 
 async def start(
@@ -84,6 +99,7 @@ async def start(
         scope=scope,
         address=origin.address,
         client=origin.client,
+        device_name=origin.device_name,
         last_used_at=now,
         expires_at=now + timedelta(seconds=issuer.refresh_token_s),
     )
@@ -165,7 +181,8 @@ async def purge(session: AsyncSession) -> None:
         delete(UserSession).where(or_(UserSession.ended_at < now - KEPT, UserSession.expires_at < now - KEPT))
     )
     await session.execute(delete(LoginRecord).where(LoginRecord.created_at < now - KEPT))
-    await session.execute(delete(LoginFailures).where(LoginFailures.last_failed_at < now - lockout.FORGOTTEN_AFTER))
+    await session.execute(delete(AttemptCounter).where(AttemptCounter.last_at < now - lockout.FORGOTTEN_AFTER))
+    await session.execute(delete(Captcha).where(Captcha.expires_at < now))
     await revocations.purge(session)
     await access.purge(session)
 

@@ -58,10 +58,9 @@ async def _reached(sessions: async_sessionmaker[AsyncSession], waiting: Mapping[
         return waiting["to"], waiting["language"]
     account: str = waiting["account"]
     async with sessions() as session:
-        found = await identity.user_of_account(session, account)
-    if found is None or found[0].status is not UserStatus.ACTIVE:
+        user = await identity.user_of_account(session, account)
+    if user is None or user.status is not UserStatus.ACTIVE:
         return None
-    user = found[0]
     to = user.email if account == user.email else address_of(user)
     return None if to is None else (to, user.language)
 

@@ -38,6 +38,47 @@ CAPTCHA_POLICY = _declare(
     ),
 )
 
+CAPTCHA_AFTER_FAILURES = _declare(
+    "captcha_after_failures",
+    Annotated[int, Field(ge=1, le=20)],
+    3,
+    title=Text("账号失败几次后要验证码", "Failed sign-ins of an account before a captcha"),
+    description=Text(
+        "adaptive 策略下，同一账号连续失败达到该次数后须输入图形验证码",
+        "Under the adaptive policy, so many failures in a row under one account's name ask for a captcha",
+    ),
+)
+
+CAPTCHA_AFTER_ADDRESS_FAILURES = _declare(
+    "captcha_after_address_failures",
+    Annotated[int, Field(ge=1, le=1000)],
+    20,
+    title=Text("网络地址失败几次后要验证码", "Failed sign-ins of an address before a captcha"),
+    description=Text(
+        "adaptive 策略下，同一网络地址一小时内失败达到该次数后须输入图形验证码",
+        "Under the adaptive policy, so many failures from one address within an hour ask for a captcha",
+    ),
+)
+
+CAPTCHAS_PER_MINUTE = _declare(
+    "captchas_per_minute",
+    Annotated[int, Field(ge=5, le=1000)],
+    60,
+    title=Text("每分钟图形验证码数", "Captchas a minute"),
+    description=Text("同一网络地址每分钟最多获取的数量", "At most so many to one address"),
+)
+
+ADDRESS_FAILURES_ALLOWED = _declare(
+    "address_failures_allowed",
+    Annotated[int, Field(ge=20, le=10_000)],
+    200,
+    title=Text("网络地址登录失败次数上限", "Failed sign-ins from an address before a lock"),
+    description=Text(
+        "同一网络地址一小时内失败达到该次数后锁定；同一办公室常共用一个地址，不宜过小",
+        "So many failures within an hour lock the address; a whole office often shares one, so keep it wide",
+    ),
+)
+
 LOGIN_FAILURES_ALLOWED = _declare(
     "login_failures_allowed",
     Annotated[int, Field(ge=3, le=20)],
