@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from distro_api.accounts.states import AccountStatus as AccountStatus
 from distro_api.accounts.states import RechargeStatus as RechargeStatus
 from distro_api.core import clock
+from distro_api.core.changes import TOLD
 from distro_api.core.db import Base, Versioned
 
 CONTRA_ACCOUNTS = uuid.UUID("0f0d4a1e-9df3-5b1e-8f0a-51b5be0c7a52")
@@ -67,7 +68,7 @@ class Account(Versioned):
     supplier_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     kind: Mapped[AccountKind]
-    unit: Mapped[str]
+    unit: Mapped[str] = mapped_column(info=TOLD)
     status: Mapped[AccountStatus]
     posted: Mapped[int] = mapped_column(default=0)
     frozen: Mapped[int] = mapped_column(default=0)
@@ -154,12 +155,12 @@ class Recharge(Versioned):
     supplier_id: Mapped[UUID]
     distributor_id: Mapped[UUID]
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    kind: Mapped[str]
+    kind: Mapped[str] = mapped_column(info=TOLD)
     amount: Mapped[int]
-    method: Mapped[str]
+    method: Mapped[str] = mapped_column(info=TOLD)
     note: Mapped[str | None]
     status: Mapped[RechargeStatus]
-    reject_reason: Mapped[str | None]
+    reject_reason: Mapped[str | None] = mapped_column(info=TOLD)
     requested_by: Mapped[UUID]
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +23,9 @@ from distro_api.core import clock
 
 class Base(DeclarativeBase):
     """Every table. Enumerations are text with a CHECK and hold values, not names; instants carry their zone."""
+
+    __tracked__: ClassVar[bool] = False
+    """Whether the audit trail tells what changes in its rows (`core.changes`)."""
 
     metadata = MetaData(
         naming_convention={
@@ -62,6 +65,7 @@ class Versioned(Entity):
     """An entity that people edit: `version` counts its changes, is its ETag, and is checked by every UPDATE."""
 
     __abstract__ = True
+    __tracked__ = True
 
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now)

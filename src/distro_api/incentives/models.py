@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core import clock
+from distro_api.core.changes import TOLD
 from distro_api.core.db import Base, Entity, Versioned
 from distro_api.incentives.states import RuleStatus as RuleStatus
 
@@ -49,13 +50,13 @@ class IncentiveRule(Versioned):
     )
 
     supplier_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(info=TOLD)
     unit: Mapped[Unit]
     earner: Mapped[Earner]
     event: Mapped[EarnedOn]
     basis: Mapped[Basis]
-    rate: Mapped[str]
-    scope: Mapped[dict[str, Any]]
+    rate: Mapped[str] = mapped_column(info=TOLD)
+    scope: Mapped[dict[str, Any]] = mapped_column(info=TOLD)
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     status: Mapped[RuleStatus]

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from distro_api.core.changes import TOLD
 from distro_api.core.db import Base, Versioned
 
 BUCKETS = uuid.UUID("6b3f2f0c-5d3e-5f7a-9a55-0d5a3c5b8e11")
@@ -44,7 +45,7 @@ class Item(Versioned):
     __table_args__ = (Index("ix_inventory_items_supplier_id_id", "supplier_id", "id"),)
 
     supplier_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(info=TOLD)
     mode: Mapped[Mode]
 
 
@@ -55,6 +56,7 @@ class Bucket(Base):
     On hand is `capacity - issued`.
     """
 
+    __tracked__ = True
     __tablename__ = "inventory_buckets"
     __table_args__ = (
         UniqueConstraint("item_id", "service_date", "slot", postgresql_nulls_not_distinct=True),
@@ -67,7 +69,7 @@ class Bucket(Base):
     item_id: Mapped[UUID] = mapped_column(ForeignKey("inventory_items.id"))
     supplier_id: Mapped[UUID]
     service_date: Mapped[date | None]
-    slot: Mapped[str | None]
+    slot: Mapped[str | None] = mapped_column(info=TOLD)
     capacity: Mapped[int]
     held: Mapped[int] = mapped_column(default=0)
     sold: Mapped[int] = mapped_column(default=0)

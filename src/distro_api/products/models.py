@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from distro_api.core.changes import TOLD
 from distro_api.core.db import Base, Entity, Versioned
 from distro_api.inventory.models import Mode
 from distro_api.products.states import ProductStatus as ProductStatus
@@ -52,7 +53,7 @@ class Category(Versioned):
 
     __tablename__ = "categories"
 
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(unique=True, info=TOLD)
 
 
 class Brand(Versioned):
@@ -60,7 +61,7 @@ class Brand(Versioned):
 
     __tablename__ = "brands"
 
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(unique=True, info=TOLD)
 
 
 class Product(Versioned):
@@ -82,13 +83,13 @@ class Product(Versioned):
     )
 
     supplier_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
-    product_code: Mapped[str] = mapped_column(unique=True)
+    product_code: Mapped[str] = mapped_column(unique=True, info=TOLD)
     kind: Mapped[ProductKind]
-    name: Mapped[str]
-    description: Mapped[str | None]
+    name: Mapped[str] = mapped_column(info=TOLD)
+    description: Mapped[str | None] = mapped_column(info=TOLD)
     category_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id"))
     brand_id: Mapped[UUID | None] = mapped_column(ForeignKey("brands.id"))
-    attributes: Mapped[dict[str, Any]]
+    attributes: Mapped[dict[str, Any]] = mapped_column(info=TOLD)
     stock_mode: Mapped[Mode]
     item_id: Mapped[UUID | None] = mapped_column(ForeignKey("inventory_items.id"))
     fulfilment: Mapped[Fulfilment]
@@ -97,7 +98,7 @@ class Product(Versioned):
     publish_on_approval: Mapped[bool] = mapped_column(default=True)
     submitted_at: Mapped[datetime | None]
     review_due_at: Mapped[datetime | None]
-    reject_reason: Mapped[str | None]
+    reject_reason: Mapped[str | None] = mapped_column(info=TOLD)
 
     skus: Mapped[list["Sku"]] = relationship(
         primaryjoin="and_(Product.id == Sku.product_id, not_(Sku.retired))",
@@ -127,12 +128,12 @@ class Sku(Versioned):
 
     product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
     supplier_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
-    name: Mapped[str]
-    code: Mapped[str | None]
+    name: Mapped[str] = mapped_column(info=TOLD)
+    code: Mapped[str | None] = mapped_column(info=TOLD)
     list_price: Mapped[int]
     cost_price: Mapped[int | None]
     units: Mapped[int]
-    attributes: Mapped[dict[str, Any]]
+    attributes: Mapped[dict[str, Any]] = mapped_column(info=TOLD)
     position: Mapped[int]
     retired: Mapped[bool] = mapped_column(default=False)
 
@@ -144,6 +145,7 @@ class Sku(Versioned):
 class SkuStock(Base):
     """One unit of the SKU takes `units` of the item."""
 
+    __tracked__ = True
     __tablename__ = "sku_stock"
     __table_args__ = (CheckConstraint("units > 0", name="units_positive"), Index("ix_sku_stock_item_id", "item_id"))
 

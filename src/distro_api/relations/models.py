@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core import clock
+from distro_api.core.changes import TOLD
 from distro_api.core.db import Base, Versioned
 from distro_api.relations.states import RelationStatus as RelationStatus
 
@@ -30,7 +31,7 @@ class SupplyRelation(Versioned):
 
     supplier_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     distributor_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
-    tier: Mapped[str | None]
+    tier: Mapped[str | None] = mapped_column(info=TOLD)
     sells: Mapped[Sells]
     status: Mapped[RelationStatus]
 

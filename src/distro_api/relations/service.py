@@ -6,6 +6,7 @@ Every change bumps the supplier's catalogue version, last of all locks, so that 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -134,14 +135,13 @@ async def update_relation(
     """
     found = await queries.relation(session, principal, relation_id, for_update=True)
     check_if_match(if_match, found.version)
-    before = {"tier": found.tier, "sells": found.sells}
+    before = (found.tier, found.sells)
     if "tier" in command.model_fields_set:
         found.tier = command.tier
     if "sells" in command.model_fields_set:
         found.sells = command.sells
-    after = {"tier": found.tier, "sells": found.sells}
-    if after != before:
-        audit.record(session, principal.actor, "relations.update", "relation", found.id, before=before, after=after)
+    if (found.tier, found.sells) != before:
+        audit.record(session, principal.actor, "relations.update", "relation", found.id)
         await _changed(session, found)
     return found
 
@@ -192,6 +192,8 @@ async def authorize_products(
             results.append(LineResult.UNCHANGED)
             continue
         results.append(LineResult.CREATED if old is None else LineResult.UPDATED)
+        before = {} if old is None else {"settlement_price": old.settlement_price}
+        _tell_price(session, found, line.sku_id, before, {"settlement_price": line.settlement_price})
         rows.append(
             {
                 "relation_id": found.id,
@@ -210,8 +212,7 @@ async def authorize_products(
             ),
             rows,
         )
-        prices = {str(row["sku_id"]): row["settlement_price"] for row in rows}
-        audit.record(session, principal.actor, "relations.authorize", "relation", found.id, settlement_prices=prices)
+        audit.record(session, principal.actor, "relations.authorize", "relation", found.id)
         await _changed(session, found)
     return results
 
@@ -226,12 +227,19 @@ async def withdraw_product(session: AsyncSession, principal: Principal, relation
     gone = await session.scalar(
         delete(ProductAuthorization)
         .where(ProductAuthorization.relation_id == found.id, ProductAuthorization.sku_id == sku_id)
-        .returning(ProductAuthorization.sku_id)
+        .returning(ProductAuthorization.settlement_price)
     )
     if gone is None:
         raise NotFoundHere
+    _tell_price(session, found, sku_id, {"settlement_price": gone}, {})
     audit.record(session, principal.actor, "relations.withdraw", "relation", found.id, sku_id=sku_id)
     await _changed(session, found)
+
+
+def _tell_price(
+    session: AsyncSession, relation: SupplyRelation, sku_id: UUID, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    audit.changed(session, ProductAuthorization.__tablename__, f"{relation.id}/{sku_id}", before, after)
 
 
 async def _changed(session: AsyncSession, relation: SupplyRelation) -> None:

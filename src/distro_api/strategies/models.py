@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from distro_api.core import clock
+from distro_api.core.changes import TOLD
 from distro_api.core.db import Base, Versioned
 from distro_api.strategies.states import StrategyStatus as StrategyStatus
 
@@ -67,19 +68,19 @@ class Strategy(Versioned):
     )
 
     supplier_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(info=TOLD)
     channel: Mapped[Channel]
     business_mode: Mapped[BusinessMode]
     audience_kind: Mapped[AudienceKind]
-    tiers: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    distributor_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    tiers: Mapped[list[str]] = mapped_column(ARRAY(Text), info=TOLD)
+    distributor_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), info=TOLD)
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     priority: Mapped[int]
-    pay_by: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    pay_by: Mapped[list[str]] = mapped_column(ARRAY(Text), info=TOLD)
     order_approval: Mapped[bool]
     refund_approval: Mapped[bool]
-    refund_rules: Mapped[list[dict[str, Any]]]
+    refund_rules: Mapped[list[dict[str, Any]]] = mapped_column(info=TOLD)
     status: Mapped[StrategyStatus]
 
     items: Mapped[list["StrategyItem"]] = relationship(
@@ -95,6 +96,7 @@ class Strategy(Versioned):
 class StrategyItem(Base):
     """A SKU in a strategy: its prices and limits. The JSON columns are as in the API."""
 
+    __tracked__ = True
     __tablename__ = "strategy_items"
     __table_args__ = (
         CheckConstraint(
@@ -110,11 +112,11 @@ class StrategyItem(Base):
     supplier_id: Mapped[UUID]
     settlement_price: Mapped[int | None]
     retail_price: Mapped[int | None]
-    commission_percent: Mapped[str | None]
+    commission_percent: Mapped[str | None] = mapped_column(info=TOLD)
     commission_amount: Mapped[int | None]
-    date_prices: Mapped[list[dict[str, Any]]]
-    quantity_prices: Mapped[list[dict[str, Any]]]
-    limits: Mapped[dict[str, Any]]
+    date_prices: Mapped[list[dict[str, Any]]] = mapped_column(info=TOLD)
+    quantity_prices: Mapped[list[dict[str, Any]]] = mapped_column(info=TOLD)
+    limits: Mapped[dict[str, Any]] = mapped_column(info=TOLD)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
@@ -138,8 +140,9 @@ class LimitCounter(Base):
 class Holiday(Base):
     """A day that is not what its weekday says."""
 
+    __tracked__ = True
     __tablename__ = "holidays"
 
     day: Mapped[date] = mapped_column(primary_key=True)
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(info=TOLD)
     kind: Mapped[DayKind]

@@ -81,7 +81,7 @@ async def edit_account(
     if account.valid_from and account.valid_to and account.valid_to < account.valid_from:
         message = "valid_to 早于 valid_from / valid_to is before valid_from"
         raise ValidationFailed(errors=[{"loc": ["body", "valid_to"], "code": "value_error", "message": message}])
-    audit.record(session, principal.actor, "accounts.edit", "account", account.id, **changed)
+    audit.record(session, principal.actor, "accounts.edit", "account", account.id)
     await session.flush()
     return account
 

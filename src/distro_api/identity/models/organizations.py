@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstrain
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from distro_api.core.changes import TOLD
 from distro_api.core.db import Versioned
 from distro_api.identity.states import OrganizationStatus
 
@@ -43,7 +44,7 @@ class Organization(Versioned):
     )
 
     kind: Mapped[Kind]
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(info=TOLD)
     status: Mapped[OrganizationStatus]
     house_of: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
     partner_code: Mapped[str | None]

@@ -1,6 +1,6 @@
 """Reads of identity."""
 
-from distro_api.identity.queries.audit import audit_where, visible_audit
+from distro_api.identity.queries.audit import AuditFilters, audit_where, visible_audit
 from distro_api.identity.queries.menus import menus_of, own_menus
 from distro_api.identity.queries.organizations import (
     house_of,
@@ -29,6 +29,7 @@ from distro_api.identity.queries.users import me, user_of_account
 from distro_api.identity.queries.viewer import Viewer
 
 __all__ = [
+    "AuditFilters",
     "Viewer",
     "active_owners",
     "audit_where",

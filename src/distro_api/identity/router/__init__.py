@@ -1,6 +1,6 @@
 """Signing in, my own account, organizations, audit trail, platform parameters."""
 
-from distro_api.identity.router import auth, me, menus, organizations, parameters, partnering
+from distro_api.identity.router import audit, auth, me, menus, organizations, parameters, partnering
 
 routers = (
     auth.router,
@@ -8,7 +8,7 @@ routers = (
     menus.router,
     partnering.router,
     organizations.router,
-    organizations.audit_router,
+    audit.router,
     parameters.router,
 )
 

@@ -1,4 +1,4 @@
-"""Organizations, and the trail of what their people did."""
+"""Organizations."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,14 +11,12 @@ from distro_api.core.errors import NotFoundHere, PreconditionFailed, StateConfli
 from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute
 from distro_api.core.pagination import Page, Paging, page
-from distro_api.core.schemas import Instant
 from distro_api.identity import queries
 from distro_api.identity.errors import EmailTaken, InvalidPhone, PhoneTaken, UsernameTaken, WeakPassword
-from distro_api.identity.models import AuditRow, Kind, Organization, OrganizationStatus, PartnerPolicy
+from distro_api.identity.models import Kind, Organization, OrganizationStatus, PartnerPolicy
 from distro_api.identity.principal import Principal, Require
 from distro_api.identity.router.wiring import Ended, FromAccess
 from distro_api.identity.schemas import (
-    AuditOut,
     CreateOrganization,
     OrganizationDetailOut,
     OrganizationOut,
@@ -29,7 +27,6 @@ from distro_api.identity.service import organizations
 from distro_api.identity.service.organizations import NewUser
 
 router = APIRouter(prefix=f"{API}/organizations", tags=["organizations"], route_class=IdempotentRoute)
-audit_router = APIRouter(prefix=f"{API}/audit", tags=["audit"], route_class=IdempotentRoute)
 
 
 async def _organization_out(session: AsyncSession, organization: Organization, response: Response) -> dict[str, object]:
@@ -161,24 +158,3 @@ async def resume_organization(
         session, access, principal, organization_id, reason=command.reason, if_match=if_match
     )
     return await _organization_out(session, found, response)
-
-
-@audit_router.get("", response_model=Page[AuditOut], openapi_extra=capability("I15"))
-async def list_audit(
-    principal: Annotated[Principal, Require("audit:read")],
-    session: Read,
-    paging: Paging,
-    action: Annotated[str | None, Query(max_length=100)] = None,
-    object_id: UUID | None = None,
-    created_from: Annotated[Instant | None, Query(description="From this instant on")] = None,
-    created_to: Annotated[Instant | None, Query(description="Before this instant")] = None,
-    sort: Literal["created_at", "-created_at"] = "-created_at",
-) -> object:
-    """Who did what: my organization's people, or everybody for the platform."""
-    found = queries.audit_where(
-        principal, action=action, object_id=object_id, created_from=created_from, created_to=created_to
-    )
-    rows, cursor, total = await page(
-        session, found, paging, sorts={"created_at": AuditRow.created_at}, sort=sort, tie=AuditRow.id
-    )
-    return {"items": rows, "next_cursor": cursor, "total": total}

@@ -164,7 +164,7 @@ async def rename_me(session: AsyncSession, caller: Caller, *, name: str, if_matc
     user = (await session.scalars(select(User).where(User.id == caller.user_id).with_for_update(key_share=True))).one()
     check_if_match(if_match, user.version)
     user.name = name
-    audit.record(session, caller.actor, "identity.update_user", "user", user.id, fields=["name"])
+    audit.record(session, caller.actor, "identity.update_user", "user", user.id)
     await session.flush()
     return user
 

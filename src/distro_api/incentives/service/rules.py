@@ -31,9 +31,7 @@ async def create_rule(session: AsyncSession, principal: Principal, command: Crea
         status=RuleStatus.ACTIVE,
     )
     session.add(rule)
-    audit.record(
-        session, principal.actor, "incentives.create_rule", "incentive_rule", rule.id, **command.model_dump(mode="json")
-    )
+    audit.record(session, principal.actor, "incentives.create_rule", "incentive_rule", rule.id)
     await session.flush()
     return rule
 
@@ -60,7 +58,7 @@ async def edit_rule(
     if rule.valid_to is not None and rule.valid_to < rule.valid_from:
         message = "valid_to 早于 valid_from / valid_to is before valid_from"
         raise ValidationFailed(errors=[{"loc": ["body", "valid_to"], "code": "value_error", "message": message}])
-    audit.record(session, principal.actor, "incentives.edit_rule", "incentive_rule", rule.id, **sent)
+    audit.record(session, principal.actor, "incentives.edit_rule", "incentive_rule", rule.id)
     await session.flush()
     return rule
 

@@ -89,6 +89,9 @@ def tell(order: WorkingOrder, event: type[events.OrderEvent], at: datetime, worl
 def record(order: WorkingOrder, command: Command, action: str, world: World) -> None:
     world.changed[order.id] = order
     detail: dict[str, Any] = {"status": order.status.value, "supplier_id": str(order.supplier_id)}
+    was = next((step.status for step in reversed(order.steps) if step.created_at != command.at), None)
+    if was is not None:
+        detail["before"] = was
     world.acts.append(Act(command.actor, action, "order", order.id, command.at, detail))
 
 

@@ -66,9 +66,7 @@ async def edit_product(
     reviewed |= await _change_skus(session, product, skus)
     if reviewed:
         revise(product, time_zone)
-    audit.record(
-        session, principal.actor, "products.edit", "product", product.id, fields=sorted(command.model_fields_set)
-    )
+    audit.record(session, principal.actor, "products.edit", "product", product.id)
     await parts.flush_skus(session)
     if not was_draft:
         await bump_catalogue(session, product.supplier_id)

@@ -61,6 +61,7 @@ async def delete_label(
             await session.execute(delete(model).where(model.id == label_id))
     except IntegrityError as error:
         raise LabelInUse from error
+    audit.changed(session, model.__tablename__, label_id, {"name": label.name}, {})
     audit.record(session, principal.actor, f"{model.__tablename__}.delete", model.__tablename__, label_id)
 
 

@@ -36,9 +36,12 @@ async def fill_holidays(session: AsyncSession, years: Iterable[int]) -> list[int
 async def put_holiday(session: AsyncSession, principal: Principal, day: date, command: PutHoliday) -> Holiday:
     """Set what a day is; prices by holiday and weekday follow at once."""
     row = insert(Holiday).values(day=day, name=command.name, kind=command.kind)
+    old = await session.get(Holiday, day)
+    before = {} if old is None else {"name": old.name, "kind": old.kind}
     await session.execute(
         row.on_conflict_do_update(index_elements=[Holiday.day], set_={"name": command.name, "kind": command.kind})
     )
+    audit.changed(session, Holiday.__tablename__, day, before, {"name": command.name, "kind": command.kind})
     audit.record(session, principal.actor, "holidays.put", "holiday", None, day=day, kind=command.kind)
     await bump_all_catalogues(session)
     return await session.get_one(Holiday, day, populate_existing=True)
