@@ -6,7 +6,7 @@ alone does not say what a valid one looks like.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -64,6 +64,10 @@ class World:
     distributor: Signed
     admin: Signed
     made: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        return clock.now()
 
     @property
     def day(self) -> date:

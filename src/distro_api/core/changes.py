@@ -137,9 +137,7 @@ def _rolled_back(session: Session, transaction: SessionTransaction) -> None:
 
 
 def _ended(session: Session, transaction: SessionTransaction) -> None:
-    if transaction.nested:
-        _journal(session).marks.pop(transaction, None)
-    elif transaction.parent is None:
+    if transaction.parent is None:
         session.info.pop(_KEY, None)
 
 

@@ -1,0 +1,352 @@
+"""How each state-changing operation is called with success, for the test of the audit trail.
+
+What the schema's smallest value does on the strangers' world needs nothing here. For the rest a room adds a recipe:
+`@calls("operation_id")` on a function that makes what the call needs and answers (who, path values, body).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from distro_api.core import outbox
+from make import identity, incentives, products, relations, strategies
+from make.identity import PASSWORD, Signed
+from strangers import World
+
+UNTOLD = {
+    "refresh_token": "each client, each quarter of an hour; the session tells when it was last used",
+    "request_quote": "changes nothing",
+    "set_quick_links": "how one person's screen looks",
+    "touch_menu": "how one person's screen looks",
+    "forget_recent_menus": "how one person's screen looks",
+}
+"""Operations that leave no row, and why."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: by whom, with which values in the path, with which body."""
+
+    who: Signed
+    path: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    form: Any = None
+
+
+Recipe = Callable[[World], Awaitable[Call]]
+CALLS: dict[str, Recipe] = {}
+
+
+def calls(*operations: str) -> Callable[[Recipe], Recipe]:
+    """Register how these operations succeed."""
+
+    def register(recipe: Recipe) -> Recipe:
+        for operation in operations:
+            assert operation not in CALLS, operation
+            CALLS[operation] = recipe
+        return recipe
+
+    return register
+
+
+@calls("get_token")
+async def _form(world: World) -> Call:
+    return Call(world.supplier, form={"username": world.supplier.username, "password": PASSWORD})
+
+
+@calls("log_in")
+async def _log_in(world: World) -> Call:
+    return Call(world.supplier, body={"username": world.supplier.username, "password": PASSWORD})
+
+
+@calls("log_out")
+async def _log_out(world: World) -> Call:
+    leaving = await identity.supplier(world.app)
+    return Call(leaving, body={"refresh_token": leaving.refresh_token})
+
+
+@calls("change_password")
+async def _password(world: World) -> Call:
+    return Call(await identity.supplier(world.app), body={"old_password": PASSWORD, "new_password": "Another-Horse-8"})
+
+
+@calls("end_my_session")
+async def _session(world: World) -> Call:
+    leaving = await identity.supplier(world.app)
+    listed = await world.client.get("/api/v1/me/sessions", headers=leaving.headers)
+    return Call(leaving, {"session_id": listed.json()["items"][0]["id"]})
+
+
+@calls("end_my_sessions")
+async def _sessions(world: World) -> Call:
+    return Call(await identity.supplier(world.app))
+
+
+@calls("update_me")
+async def _me(world: World) -> Call:
+    return Call(world.supplier, body={"name": "王芳"})
+
+
+@calls("set_parameter", "reset_parameter")
+async def _parameter(world: World) -> Call:
+    path = {"parameter": "login_failures_allowed"}
+    now = await world.do("admin", "PUT", "/parameters/login_failures_allowed", {"value": 7})
+    return Call(world.admin, path, {"value": now["value"] + 1})
+
+
+@calls("create_organization")
+async def _organization(world: World) -> Call:
+    owner = {"username": "west-lake", "password": PASSWORD}
+    return Call(world.admin, body={"kind": "supplier", "name": "西湖景区", "owner": owner})
+
+
+@calls("suspend_organization")
+async def _suspend(world: World) -> Call:
+    made = await identity.distributor(world.app)
+    return Call(world.admin, {"organization_id": made.organization_id}, {"reason": "资质到期"})
+
+
+@calls("resume_organization")
+async def _resume(world: World) -> Call:
+    call = await _suspend(world)
+    await world.do("admin", "POST", f"/organizations/{call.path['organization_id']}/suspend", call.body)
+    return call
+
+
+@calls("set_partner_policy")
+async def _policy(world: World) -> Call:
+    return Call(world.supplier, body={"partner_policy": "invitation"})
+
+
+@calls("open_supply_relation")
+async def _partner(world: World) -> Call:
+    made = await identity.distributor(world.app)
+    return Call(world.supplier, body={"distributor_id": str(made.organization_id)})
+
+
+@calls("update_supply_relation")
+async def _tier(world: World) -> Call:
+    return Call(world.supplier, {"relation_id": await world.id("relation_id")}, {"tier": "金牌"})
+
+
+@calls("stop_supply_relation")
+async def _stop(world: World) -> Call:
+    made = await relations.relation(world.client, world.supplier, await identity.distributor(world.app))
+    return Call(world.supplier, {"relation_id": made["id"]})
+
+
+@calls("resume_supply_relation")
+async def _resume_relation(world: World) -> Call:
+    call = await _stop(world)
+    await world.do("supplier", "POST", f"/supply-relations/{call.path['relation_id']}/stop")
+    return call
+
+
+@calls("authorize_products")
+async def _authorize(world: World) -> Call:
+    line = {"sku_id": await world.id("sku_id"), "settlement_price": 8888}
+    return Call(world.supplier, {"relation_id": await world.id("relation_id")}, {"lines": [line]})
+
+
+@calls("open_account")
+async def _account(world: World) -> Call:
+    partner = await identity.distributor(world.app)
+    await relations.relation(world.client, world.supplier, partner)
+    body = {"distributor_id": str(partner.organization_id), "kind": "credit", "credit_limit_amount": 100}
+    return Call(world.supplier, body=body)
+
+
+@calls("edit_account", "suspend_account")
+async def _limit(world: World) -> Call:
+    account = await world.do("supplier", "POST", "/accounts", (await _account(world)).body)
+    return Call(world.supplier, {"account_id": account["id"]}, {"credit_limit_amount": 900})
+
+
+@calls("enable_account")
+async def _enable(world: World) -> Call:
+    account = await world.id("account_id")
+    await world.do("supplier", "POST", f"/accounts/{account}/suspend")
+    return Call(world.supplier, {"account_id": account})
+
+
+@calls("request_repayment")
+async def _repayment(world: World) -> Call:
+    account = await world.do("supplier", "POST", "/accounts", (await _account(world)).body)
+    return Call(world.supplier, {"account_id": account["id"]}, {"amount": 100, "method": "offline"})
+
+
+@calls("approve_recharge", "reject_recharge")
+async def _recharge(world: World) -> Call:
+    body = {"amount": 100, "method": "offline"}
+    made = await world.do("supplier", "POST", f"/accounts/{await world.id('account_id')}/recharges", body)
+    return Call(world.supplier, {"recharge_id": made["id"]}, {"reason": "未到账"})
+
+
+@calls("set_stock", "adjust_stock")
+async def _stock(world: World) -> Call:
+    item = await world.do("supplier", "POST", "/inventory/items", {"name": "礼盒", "mode": "total"})
+    await world.do("supplier", "PUT", f"/inventory/items/{item['id']}/stock", {"capacity": 5})
+    return Call(world.supplier, {"item_id": item["id"]}, {"capacity": 9, "delta": 4, "reason": "盘点"})
+
+
+@calls("edit_product")
+async def _edit_product(world: World) -> Call:
+    made = await products.product(world.client, world.supplier)
+    return Call(world.supplier, {"product_id": made["id"]}, {"name": "云海山夜场门票"})
+
+
+@calls("delete_product", "submit_product")
+async def _draft(world: World) -> Call:
+    return Call(world.supplier, {"product_id": (await products.product(world.client, world.supplier))["id"]})
+
+
+@calls("approve_product", "reject_product")
+async def _review(world: World) -> Call:
+    made = await products.product(world.client, world.supplier)
+    await products.act(world.client, world.supplier, made, "submit")
+    return Call(world.admin, {"product_id": made["id"]}, {"reason": "图片不清"})
+
+
+@calls("publish_product")
+async def _publish(world: World) -> Call:
+    made = await products.on_sale(world.client, world.supplier, world.admin)
+    await products.act(world.client, world.supplier, made, "unpublish")
+    return Call(world.supplier, {"product_id": made["id"]})
+
+
+@calls("unpublish_product")
+async def _unpublish(world: World) -> Call:
+    made = await products.on_sale(world.client, world.supplier, world.admin)
+    return Call(world.supplier, {"product_id": made["id"]})
+
+
+@calls("rename_category", "delete_category")
+async def _category(world: World) -> Call:
+    made = await world.do("admin", "POST", "/categories", {"name": f"品类 {len(world.made)}"})
+    world.made[made["id"]] = made
+    return Call(world.admin, {"category_id": made["id"]}, {"name": f"{made['name']}（新）"})
+
+
+@calls("rename_brand", "delete_brand")
+async def _brand(world: World) -> Call:
+    made = await world.do("admin", "POST", "/brands", {"name": f"品牌 {len(world.made)}"})
+    world.made[made["id"]] = made
+    return Call(world.admin, {"brand_id": made["id"]}, {"name": f"{made['name']}（新）"})
+
+
+@calls("put_holiday", "delete_holiday")
+async def _holiday(world: World) -> Call:
+    await world.do("admin", "PUT", "/holidays/2030-05-06", {"name": "调休", "kind": "workday"})
+    return Call(world.admin, {"day": "2030-05-06"}, {"name": "劳动节", "kind": "holiday"})
+
+
+@calls("edit_strategy", "activate_strategy")
+async def _strategy(world: World) -> Call:
+    made = await strategies.draft(world.client, world.supplier, _item(await world.id("sku_id")))
+    return Call(world.supplier, {"strategy_id": made["id"]}, {"name": "暑期策略"})
+
+
+@calls("pause_strategy")
+async def _pause(world: World) -> Call:
+    made = await strategies.active(world.client, world.supplier, _item(await world.id("sku_id"), 20_000))
+    return Call(world.supplier, {"strategy_id": made["id"]})
+
+
+@calls("put_strategy_items")
+async def _items(world: World) -> Call:
+    call = await _strategy(world)
+    return Call(call.who, call.path, {"items": [_item(await world.id("sku_id"), 8000)]})
+
+
+@calls("put_strategy_item")
+async def _one_item(world: World) -> Call:
+    call = await _strategy(world)
+    return Call(call.who, {**call.path, "sku_id": await world.id("sku_id")}, {"settlement_price": 8000})
+
+
+@calls("delete_strategy_item")
+async def _no_item(world: World) -> Call:
+    call = await _strategy(world)
+    return Call(call.who, {**call.path, "sku_id": await world.id("sku_id")})
+
+
+def _item(sku_id: str, price: int = 9000) -> dict[str, Any]:
+    return {"sku_id": sku_id, "settlement_price": price}
+
+
+@calls("edit_incentive_rule", "stop_incentive_rule")
+async def _rule(world: World) -> Call:
+    made = await incentives.add_rule(world.client, world.supplier)
+    return Call(world.supplier, {"rule_id": made["id"]}, {"rate": "2"})
+
+
+@calls("redeem_bonus_points")
+async def _bonus(world: World) -> Call:
+    await world.id("redemption_id")
+    return Call(world.distributor, body={"supplier_id": str(world.supplier.organization_id), "points": 1})
+
+
+@calls("place_order")
+async def _place(world: World) -> Call:
+    await world.id("order_id")
+    return Call(world.distributor, body=await _order(world))
+
+
+@calls("pay_order")
+async def _pay(world: World) -> Call:
+    placed = await world.do("distributor", "POST", "/orders", (await _place(world)).body)
+    return Call(world.distributor, {"order_id": placed["id"]}, {"method": "prepaid"})
+
+
+@calls("approve_order", "reject_order")
+async def _approve(world: World) -> Call:
+    await world.id("order_id")
+    item = _item(await world.id("sku_id"))
+    await strategies.active(world.client, world.supplier, item, channel="enterprise", order_approval=True)
+    body = await _order(world) | {"channel": "enterprise", "pay": {"method": "prepaid"}}
+    placed = await world.do("distributor", "POST", "/orders", body)
+    assert placed["status"] == "pending_approval"
+    return Call(world.supplier, {"order_id": placed["id"]}, {"reason": "名额留给散客"})
+
+
+@calls("cancel_order", "refund_order")
+async def _cancel(world: World) -> Call:
+    return Call(world.distributor, {"order_id": (await world.ordered())["id"]}, {"reason": "行程有变"})
+
+
+async def _order(world: World) -> dict[str, Any]:
+    return {
+        "channel": "individual",
+        "customer": {"name": "王芳", "phone": "13800138000"},
+        "lines": [{"sku_id": await world.id("sku_id"), "quantity": 1, "date": str(world.day)}],
+    }
+
+
+@calls("redeem_ticket")
+async def _redeem(world: World) -> Call:
+    ticket = (await world.ordered())["lines"][0]["tickets"][0]
+    return Call(world.supplier, body={"code": ticket["code"], "quantity": 1})
+
+
+@calls("reverse_ticket")
+async def _reverse(world: World) -> Call:
+    used = await world.do("supplier", "POST", "/tickets/redeem", (await _redeem(world)).body)
+    return Call(world.supplier, {"ticket_id": used["id"]}, {"reason": "误核销"})
+
+
+@calls("retry_parked_event")
+async def _parked(world: World) -> Call:
+    row = {
+        "subscriber": "orders.follow_tickets",
+        "position": 7,
+        "aggregate_id": world.supplier.organization_id,
+        "name": "tests.happened",
+        "payload": {},
+        "occurred_at": world.now,
+        "attempts": 1,
+        "next_try_at": world.now,
+        "error": "not today",
+    }
+    async with world.app.state.database.sessions.begin() as session:
+        session.add(outbox.ParkedRow(**row))
+    return Call(world.admin, {"subscriber": "orders.follow_tickets", "position": 7})
