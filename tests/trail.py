@@ -15,8 +15,8 @@ from strangers import World
 
 UNTOLD = {
     "refresh_token": "each client, each quarter of an hour; the session tells when it was last used",
+    "create_captcha": "a picture for whoever asks",
     "request_quote": "changes nothing",
-    "set_quick_links": "how one person's screen looks",
     "touch_menu": "how one person's screen looks",
     "forget_recent_menus": "how one person's screen looks",
 }
