@@ -4,10 +4,9 @@ Only this package commits. A request has one transaction (`Tx`), begun by an exe
 answer is sent; a read has a session of its own (`Read`).
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Protocol
 from uuid import UUID
 
@@ -152,76 +151,3 @@ class Connection(Protocol):
 
     async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]: ...
     async def execute(self, query: str, *args: Any) -> str: ...
-    async def copy_records_to_table(
-        self, table_name: str, *, records: Sequence[tuple[Any, ...]], columns: Sequence[str]
-    ) -> str: ...
-
-
-Columns = tuple[tuple[str, str], ...]
-"""(name, SQL type) pairs."""
-
-
-COPY_ROWS = 8
-"""From so many rows on COPY is cheaper on both sides than arrays, although it costs a round trip per table."""
-
-
-class Writes:
-    """Inserts into several tables: few rows as one statement and one round trip, many by COPY."""
-
-    def __init__(self) -> None:
-        self._parts: list[tuple[str, Columns, str, Sequence[tuple[Any, ...]]]] = []
-
-    def insert(self, table: str, columns: Columns, rows: Sequence[tuple[Any, ...]], conflict: str = "") -> None:
-        """Add `rows`; `conflict` is an ON CONFLICT clause for rows that another process may have written."""
-        if rows:
-            self._parts.append((table, columns, conflict, rows))
-
-    async def run(self, connection: Connection) -> bool:
-        """Write everything, in the order in which it was added, for rows refer to earlier ones; whether every row was new."""
-        complete = True
-        together: list[tuple[str, Columns, str, Sequence[tuple[Any, ...]]]] = []
-        for part in self._parts:
-            table, columns, conflict, rows = part
-            if conflict or len(rows) < COPY_ROWS:
-                together.append(part)
-                continue
-            complete = await _insert(connection, together) and complete
-            together = []
-            names = [name for name, _ in columns]
-            await connection.copy_records_to_table(table, records=rows, columns=names)
-        return await _insert(connection, together) and complete
-
-
-async def _insert(connection: Connection, parts: Sequence[tuple[str, Columns, str, Sequence[tuple[Any, ...]]]]) -> bool:
-    """All parts in one statement, whose references are checked at its end; whether every row was new."""
-    if not parts:
-        return True
-    sql = _insert_sql(tuple(part[:3] for part in parts))
-    written = await connection.fetch(sql, *(list(array) for part in parts for array in zip(*part[3], strict=True)))
-    return list(written[0]) == [len(rows) for *_, rows in parts]
-
-
-@lru_cache(maxsize=256)
-def _insert_sql(parts: tuple[tuple[str, Columns, str], ...]) -> str:
-    inserts, first = [], 1
-    for number, (table, columns, conflict) in enumerate(parts):
-        names = ", ".join(name for name, _ in columns)
-        # JSON travels as text: what a connection does with jsonb depends on who opened it
-        kinds = ["text" if kind == "jsonb" else kind for _, kind in columns]
-        values = ", ".join(f"u.{name}::jsonb" if kind == "jsonb" else f"u.{name}" for name, kind in columns)
-        arrays = ", ".join(f"${i}::{kind}[]" for i, kind in enumerate(kinds, first))
-        first += len(columns)
-        inserts.append(
-            f"w{number} AS (INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) AS u({names}) {conflict} RETURNING 1)"
-        )
-    counts = ", ".join(f"(SELECT count(*) FROM w{number})" for number in range(len(parts)))
-    return f"WITH {', '.join(inserts)} SELECT {counts}"
-
-
-async def insert_many(
-    connection: Connection, table: str, columns: Columns, rows: Sequence[tuple[Any, ...]], conflict: str = ""
-) -> bool:
-    """Insert `rows` into one table in one statement; whether every row was new."""
-    writes = Writes()
-    writes.insert(table, columns, rows, conflict)
-    return await writes.run(connection)

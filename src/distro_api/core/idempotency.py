@@ -21,9 +21,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core import clock
-from distro_api.core.db import Base, Connection, Writes
+from distro_api.core.db import Base, Connection
 from distro_api.core.errors import BadRequest, Conflict, DomainError, IdempotencyKeyRequired, IdempotencyKeyReused, Text
 from distro_api.core.http import problem_response
+from distro_api.core.writes import Writes
 
 KEY_LIMIT = 255
 KEY_HEADER = "Idempotency-Key"

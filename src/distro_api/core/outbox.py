@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core import clock
-from distro_api.core.db import Base, Connection, Writes
+from distro_api.core.db import Base, Connection
+from distro_api.core.writes import Writes
 
 
 class Event(BaseModel):

@@ -13,7 +13,8 @@ from uuid import UUID
 from distro_api.accounts.errors import AccountNotUsable, InsufficientFunds
 from distro_api.accounts.models import FLOORED, AccountKind, AccountStatus, TransferState, contra_account_id
 from distro_api.core import clock
-from distro_api.core.db import Columns, Connection, Writes
+from distro_api.core.db import Connection
+from distro_api.core.writes import Columns, Writes
 
 
 @dataclass(slots=True)
@@ -245,26 +246,30 @@ _ENTRY_COLUMNS: Columns = (
     ("reference_id", "uuid"),
     ("created_at", "timestamptz"),
 )
-_APPLY = """
-UPDATE accounts a SET posted = a.posted + w.posted, frozen = a.frozen + w.frozen, entry_count = a.entry_count + w.n,
-    limit_floor = CASE WHEN a.limit_floor IS NOT NULL
-        THEN GREATEST(a.credit_limit, LEAST(a.limit_floor, a.frozen + w.frozen - a.posted - w.posted)) END
-FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w(id, posted, frozen, n)
-WHERE a.id = w.id RETURNING a.id, a.posted, a.frozen, a.entry_count
-"""
+_CHANGE_COLUMNS: Columns = (
+    ("id", "uuid"),
+    ("posted", "bigint"),
+    ("frozen", "bigint"),
+    ("entries", "bigint"),
+    ("posted_after", "bigint"),
+    ("frozen_after", "bigint"),
+    ("entries_after", "bigint"),
+)
+_CHANGE = """posted = t.posted + w.posted, frozen = t.frozen + w.frozen, entry_count = t.entry_count + w.entries,
+    limit_floor = CASE WHEN t.limit_floor IS NOT NULL
+        THEN GREATEST(t.credit_limit, LEAST(t.limit_floor, t.frozen + w.frozen - t.posted - w.posted)) END"""
+_AS_DECIDED = "(t.posted, t.frozen, t.entry_count) = (w.posted_after, w.frozen_after, w.entries_after)"
 """The floor only comes down with what is used: a rise would make the CHECK say yes to everything."""
 
 
-async def apply_many(connection: Connection, writes: Writes, ledger: Ledger) -> None:
+def apply_many(writes: Writes, ledger: Ledger) -> None:
     """Write transfers, entries and balances; increments in SQL, so that a CHECK that fires here is our bug."""
-    if not ledger.transfers:
-        return
-    posted, frozen, counts = zip(*ledger.changes.values(), strict=True)
-    written = await connection.fetch(_APPLY, list(ledger.changes), posted, frozen, counts)
-    for account_id, now_posted, now_frozen, count in written:
-        account = ledger.accounts[account_id]
-        found, decided = (now_posted, now_frozen, count), (account.posted, account.frozen, account.entry_count)
-        assert found == decided, "balance differs from decision"
+    changed = [
+        (account_id, *sums, account.posted, account.frozen, account.entry_count)
+        for account_id, sums in ledger.changes.items()
+        for account in (ledger.accounts[account_id],)
+    ]
+    writes.update("accounts", _CHANGE_COLUMNS, changed, _CHANGE, proof=_AS_DECIDED)
     writes.insert("transfers", _TRANSFER_COLUMNS, ledger.transfers)
     writes.insert("entries", _ENTRY_COLUMNS, ledger.entries)
 
@@ -272,7 +277,7 @@ async def apply_many(connection: Connection, writes: Writes, ledger: Ledger) -> 
 async def book(connection: Connection, ledger: Ledger) -> None:
     """`apply_many` for a transaction that writes nothing else by arrays."""
     writes = Writes()
-    await apply_many(connection, writes, ledger)
+    apply_many(writes, ledger)
     await writes.run(connection)
 
 

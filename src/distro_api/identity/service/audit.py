@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from distro_api.core import changes, clock
 from distro_api.core.changes import Change
-from distro_api.core.db import Writes
+from distro_api.core.writes import Writes
 from distro_api.identity.models import AuditRow
 from distro_api.identity.queries import Viewer
 

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from distro_api.core import clock
-from distro_api.core.db import Columns, Connection, Writes
+from distro_api.core.db import Connection
+from distro_api.core.writes import Columns, Writes
 from distro_api.inventory.errors import InsufficientStock
 from distro_api.inventory.models import MovementKind
 
@@ -168,30 +169,33 @@ _MOVEMENT_COLUMNS: Columns = (
     ("actor_id", "uuid"),
     ("reason", "text"),
 )
-_APPLY = """
-UPDATE inventory_buckets b SET held = b.held + w.held, sold = b.sold + w.sold, issued = b.issued + w.issued
-FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w(id, held, sold, issued)
-WHERE b.id = w.id RETURNING b.id, b.held, b.sold, b.issued
-"""
+_CHANGE_COLUMNS: Columns = (
+    ("id", "uuid"),
+    ("held", "bigint"),
+    ("sold", "bigint"),
+    ("issued", "bigint"),
+    ("held_after", "bigint"),
+    ("sold_after", "bigint"),
+    ("issued_after", "bigint"),
+)
+_CHANGE = "held = t.held + w.held, sold = t.sold + w.sold, issued = t.issued + w.issued"
+_AS_DECIDED = "(t.held, t.sold, t.issued) = (w.held_after, w.sold_after, w.issued_after)"
 
 
-async def apply_many(connection: Connection, writes: Writes, stock: Stock) -> None:
+def apply_many(writes: Writes, stock: Stock) -> None:
     """Write the decided changes: increments in SQL, so that a CHECK that fires here is our bug."""
-    if not stock.changes:
-        return
     deltas: dict[UUID, list[int]] = {}
     for change in stock.changes:
         sums = deltas.setdefault(change.bucket.id, [0, 0, 0])
         sums[0] += change.held
         sums[1] += change.sold
         sums[2] += change.issued
-    held, sold, issued = zip(*deltas.values(), strict=True)
-    written = await connection.fetch(_APPLY, list(deltas), held, sold, issued)
-    for bucket_id, now_held, now_sold, now_issued in written:
-        bucket = stock.buckets[bucket_id]
-        assert (now_held, now_sold, now_issued) == (bucket.held, bucket.sold, bucket.issued), (
-            "stock differs from decision"
-        )
+    changed = [
+        (bucket_id, *sums, bucket.held, bucket.sold, bucket.issued)
+        for bucket_id, sums in deltas.items()
+        for bucket in (stock.buckets[bucket_id],)
+    ]
+    writes.update("inventory_buckets", _CHANGE_COLUMNS, changed, _CHANGE, proof=_AS_DECIDED)
     writes.insert("inventory_movements", _MOVEMENT_COLUMNS, [_movement(change) for change in stock.changes])
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from distro_api.core.db import Columns, Connection
+from distro_api.core.db import Connection
+from distro_api.core.writes import Columns
 from distro_api.orders.queries.working import (
     LINE_COLUMNS,
     ORDER_COLUMNS,

@@ -67,6 +67,13 @@ class Line:
     refund_rules: list[dict[str, Any]]
     stock: tuple[StockTake, ...]
     explanation: list[dict[str, Any]]
+    stored: tuple[int, ...] | None = None
+    """`progress` as it was read; None: a new line."""
+
+    @property
+    def progress(self) -> tuple[int, ...]:
+        """What changes of a line."""
+        return self.fulfilled, self.refunded, self.refunded_amount, self.fee_amount
 
     def takes(self, quantity: int) -> list[Take]:
         """The buckets that `quantity` units take; unlimited items have none."""
@@ -253,7 +260,9 @@ def line_from(row: Sequence[Any]) -> Line:
     values["stock"] = tuple(
         StockTake(UUID(part["item_id"]), Mode(part["mode"]), part["units"]) for part in json.loads(values["stock"])
     )
-    return Line(**values)
+    line = Line(**values)
+    line.stored = line.progress
+    return line
 
 
 def render(

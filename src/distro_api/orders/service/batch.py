@@ -15,10 +15,11 @@ import asyncpg
 
 from distro_api.accounts.service import ledger as accounts
 from distro_api.core import clock, idempotency, outbox
-from distro_api.core.db import Connection, Writes
+from distro_api.core.db import Connection
 from distro_api.core.errors import Conflict, DomainError, IdempotencyKeyReused
 from distro_api.core.idempotency import Key, StoredAnswer
 from distro_api.core.lanes import Answer, Execute, Rerun
+from distro_api.core.writes import Writes
 from distro_api.identity.service import audit
 from distro_api.inventory.service import lane as inventory
 from distro_api.orders.models import Order
@@ -225,11 +226,11 @@ async def _write(
 ) -> None:
     writes = Writes()
     new = {order.id for order in world.placed}
-    await update_orders(connection, [order for order in world.changed.values() if order.id not in new])
-    await tickets.apply_many(connection, writes, world.tickets)
-    await inventory.apply_many(connection, writes, world.stock)
-    await limits.apply_many(connection, world.counters)
-    await accounts.apply_many(connection, writes, world.ledger)
+    update_orders(writes, [order for order in world.changed.values() if order.id not in new])
+    tickets.apply_many(writes, world.tickets)
+    inventory.apply_many(writes, world.stock)
+    limits.apply_many(writes, world.counters)
+    accounts.apply_many(writes, world.ledger)
     add_new_rows(writes, world)
     audit.record_many(writes, world.acts)
     outbox.publish_many(writes, world.events)

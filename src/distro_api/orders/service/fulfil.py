@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core import clock, outbox
-from distro_api.core.db import Connection, Writes, raw
+from distro_api.core.db import Connection, raw
 from distro_api.core.outbox import Stored
+from distro_api.core.writes import Writes
 from distro_api.inventory.service import lane as inventory
 from distro_api.orders.queries.load import load_orders
 from distro_api.orders.service.project import project
@@ -24,16 +25,20 @@ async def follow_tickets(session: AsyncSession, events: Sequence[Stored]) -> Non
         connection,
         (take.bucket_id for o in orders.values() for line in o.lines if line.id in redeemed for take in line.takes(1)),
     )
-    writes, changed = Writes(), []
+    changed, steps, facts = [], [], []
     for order in orders.values():
         moved = project(order, redeemed, stock, clock.now())
         if moved is None:
             continue
         changed.append(order)
-        add_steps(writes, [] if moved.step is None else [(order, moved.step)])
-        outbox.publish_many(writes, [(event_of(order, fact), order.updated_at) for fact in moved.facts])
-    await update_orders(connection, changed)
-    await inventory.apply_many(connection, writes, stock)
+        if moved.step is not None:
+            steps.append((order, moved.step))
+        facts += [(event_of(order, fact), order.updated_at) for fact in moved.facts]
+    writes = Writes()
+    update_orders(writes, changed)
+    add_steps(writes, steps)
+    inventory.apply_many(writes, stock)
+    outbox.publish_many(writes, facts)
     await writes.run(connection)
 
 

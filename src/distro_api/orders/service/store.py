@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from distro_api.core.db import Columns, Connection, Writes
+from distro_api.core.writes import Columns, Writes
 from distro_api.orders.queries.working import (
     LINE_COLUMNS,
     ORDER_COLUMNS,
@@ -106,29 +106,34 @@ def add_new_rows(writes: Writes, world: World) -> None:
     writes.insert("refund_lines", _REFUND_LINE_COLUMNS, shares)
 
 
-_UPDATE_ORDERS = """
-UPDATE orders o SET status = w.status, refund_status = w.refund_status, paid_amount = w.paid_amount,
-    refunded_amount = w.refunded_amount, pay_before = w.pay_before, account_id = w.account_id, hold_id = w.hold_id,
-    paid_at = w.paid_at, updated_at = w.updated_at, version = w.version
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::uuid[], $8::uuid[],
-    $9::timestamptz[], $10::timestamptz[], $11::bigint[])
-    AS w(id, status, refund_status, paid_amount, refunded_amount, pay_before, account_id, hold_id, paid_at, updated_at, version)
-WHERE o.id = w.id
-"""
-_UPDATE_LINES = """
-UPDATE order_lines l SET fulfilled = w.fulfilled, refunded = w.refunded, refunded_amount = w.refunded_amount,
-    fee_amount = w.fee_amount
-FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
-    AS w(id, fulfilled, refunded, refunded_amount, fee_amount)
-WHERE l.id = w.id
-    AND (l.fulfilled, l.refunded, l.refunded_amount, l.fee_amount) <> (w.fulfilled, w.refunded, w.refunded_amount, w.fee_amount)
-"""
+_ORDER_CHANGE_COLUMNS: Columns = (
+    ("id", "uuid"),
+    ("status", "text"),
+    ("refund_status", "text"),
+    ("paid_amount", "bigint"),
+    ("refunded_amount", "bigint"),
+    ("pay_before", "timestamptz"),
+    ("account_id", "uuid"),
+    ("hold_id", "uuid"),
+    ("paid_at", "timestamptz"),
+    ("updated_at", "timestamptz"),
+    ("version", "bigint"),
+)
+_LINE_CHANGE_COLUMNS: Columns = (
+    ("id", "uuid"),
+    ("fulfilled", "bigint"),
+    ("refunded", "bigint"),
+    ("refunded_amount", "bigint"),
+    ("fee_amount", "bigint"),
+)
+_ORDER_CHANGE, _LINE_CHANGE = [
+    ", ".join(f"{name} = w.{name}" for name, _ in columns[1:])
+    for columns in (_ORDER_CHANGE_COLUMNS, _LINE_CHANGE_COLUMNS)
+]
 
 
-async def update_orders(connection: Connection, changed: Sequence[WorkingOrder]) -> None:
-    """Orders and lines that were locked and changed; the locks make the new values safe to set."""
-    if not changed:
-        return
+def update_orders(writes: Writes, changed: Sequence[WorkingOrder]) -> None:
+    """Orders that were locked and changed, and their changed lines; the locks make the new values safe to set."""
     rows = [
         (
             o.id,
@@ -145,10 +150,6 @@ async def update_orders(connection: Connection, changed: Sequence[WorkingOrder])
         )
         for o in changed
     ]
-    await connection.execute(_UPDATE_ORDERS, *map(list, zip(*rows, strict=True)))
-    lines = [
-        (line.id, line.fulfilled, line.refunded, line.refunded_amount, line.fee_amount)
-        for o in changed
-        for line in o.lines
-    ]
-    await connection.execute(_UPDATE_LINES, *map(list, zip(*lines, strict=True)))
+    writes.update("orders", _ORDER_CHANGE_COLUMNS, rows, _ORDER_CHANGE)
+    lines = [(line.id, *line.progress) for o in changed for line in o.lines if line.progress != line.stored]
+    writes.update("order_lines", _LINE_CHANGE_COLUMNS, lines, _LINE_CHANGE)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from distro_api.core.db import Connection, insert_many
+from distro_api.core.db import Connection
+from distro_api.core.writes import Writes, insert_many
 from distro_api.strategies.errors import LimitExceeded
 
 
@@ -60,11 +61,7 @@ JOIN unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[]) AS w(distributor_id,
     USING (distributor_id, sku_id, strategy_id, day)
 ORDER BY c.distributor_id, c.sku_id, c.strategy_id, c.day FOR UPDATE OF c
 """
-_APPLY = """
-UPDATE limit_counters c SET used = c.used + w.change
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::bigint[]) AS w(distributor_id, sku_id, strategy_id, day, change)
-WHERE (c.distributor_id, c.sku_id, c.strategy_id, c.day) = (w.distributor_id, w.sku_id, w.strategy_id, w.day)
-"""
+_CHANGE_COLUMNS = (*_COLUMNS[:4], ("change", "bigint"))
 
 
 async def lock_many(connection: Connection, keys: Iterable[CounterKey]) -> Counters:
@@ -78,8 +75,7 @@ async def lock_many(connection: Connection, keys: Iterable[CounterKey]) -> Count
     return Counters({CounterKey(*row[:5]): row[5] for row in map(tuple, locked)})
 
 
-async def apply_many(connection: Connection, counters: Counters) -> None:
+def apply_many(writes: Writes, counters: Counters) -> None:
     """Write the changes."""
     changes = [(k.distributor_id, k.sku_id, k.strategy_id, k.day, n) for k, n in counters.changes.items() if n]
-    if changes:
-        await connection.execute(_APPLY, *(list(part) for part in zip(*changes, strict=True)))
+    writes.update("limit_counters", _CHANGE_COLUMNS, changes, "used = t.used + w.change", key=4)

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from distro_api.core.db import Connection, Writes
+from distro_api.core.db import Connection
 from distro_api.core.errors import NotFoundHere
 from distro_api.core.idempotency import Key
 from distro_api.core.outbox import Event
+from distro_api.core.writes import Writes
 from distro_api.identity.service.audit import Act, Actor
 from distro_api.tickets.errors import NothingToReverse, SerialReused, TicketNotRedeemable
 from distro_api.tickets.events import TicketRedeemed, TicketReversed
@@ -333,17 +334,13 @@ _REDEMPTION_COLUMNS = (
     ("reason", "text"),
     ("created_at", "timestamptz"),
 )
-_UPDATE = """
-UPDATE tickets t SET redeemed = w.redeemed, refunded = w.refunded, status = w.status
-FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[]) AS w(id, redeemed, refunded, status) WHERE t.id = w.id
-"""
-
-
+_CHANGE_COLUMNS = (("id", "uuid"), ("redeemed", "bigint"), ("refunded", "bigint"), ("status", "text"))
+_CHANGE = "redeemed = w.redeemed, refunded = w.refunded, status = w.status"
 _ONCE = "ON CONFLICT (supplier_id, device, serial) WHERE device IS NOT NULL DO NOTHING"
 
 
-async def apply_many(connection: Connection, writes: Writes, tickets: Tickets) -> None:
-    """Update what was locked, add what is new to `writes`; a serial that another process has just used is not written."""
+def apply_many(writes: Writes, tickets: Tickets) -> None:
+    """Write what was changed and what is new; a serial that another process has just used is not written."""
     fresh = [
         tuple(str(getattr(ticket, name)) if name == "status" else getattr(ticket, name) for name, _ in _TICKET_COLUMNS)
         for ticket in tickets.issued
@@ -351,12 +348,9 @@ async def apply_many(connection: Connection, writes: Writes, tickets: Tickets) -
     writes.insert("tickets", _TICKET_COLUMNS, fresh)
     writes.insert("ticket_redemptions", _REDEMPTION_COLUMNS, tickets.redemptions, _ONCE)
     issued = {ticket.id for ticket in tickets.issued}
-    old = [ticket for ticket in tickets.changed.values() if ticket.id not in issued]
-    if old:
-        await connection.execute(
-            _UPDATE,
-            [ticket.id for ticket in old],
-            [ticket.redeemed for ticket in old],
-            [ticket.refunded for ticket in old],
-            [str(ticket.status) for ticket in old],
-        )
+    changed = [
+        (ticket.id, ticket.redeemed, ticket.refunded, str(ticket.status))
+        for ticket in tickets.changed.values()
+        if ticket.id not in issued
+    ]
+    writes.update("tickets", _CHANGE_COLUMNS, changed, _CHANGE)
