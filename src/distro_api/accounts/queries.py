@@ -3,41 +3,27 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.accounts.models import FLOORED, Account, AccountKind, Entry, Recharge
 from distro_api.core.errors import NotFoundHere
-from distro_api.identity.models import Kind
 from distro_api.identity.principal import Principal
+from distro_api.identity.queries import seen_by
 from distro_api.relations.models import SupplyRelation
 
 
 def visible_accounts(principal: Principal) -> Select[Account]:
     """Money accounts: in the supplier's book, or the distributor's own."""
     money = select(Account).where(Account.kind.in_(FLOORED))
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return money.where(Account.supplier_id == principal.organization_id)
-        case Kind.DISTRIBUTOR:
-            return money.where(Account.owner_id == principal.organization_id)
-        case Kind.ADMIN:
-            return money
-        case Kind.CUSTOMER:
-            return money.where(false())
+    return money.where(seen_by(principal, supplier=Account.supplier_id, distributor=Account.owner_id))
 
 
 def visible_recharges(principal: Principal) -> Select[Recharge]:
     """Recharges of visible accounts."""
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return select(Recharge).where(Recharge.supplier_id == principal.organization_id)
-        case Kind.DISTRIBUTOR:
-            return select(Recharge).where(Recharge.distributor_id == principal.organization_id)
-        case Kind.ADMIN:
-            return select(Recharge)
-        case Kind.CUSTOMER:
-            return select(Recharge).where(false())
+    return select(Recharge).where(
+        seen_by(principal, supplier=Recharge.supplier_id, distributor=Recharge.distributor_id)
+    )
 
 
 async def get_account(session: AsyncSession, principal: Principal, account_id: UUID, *, lock: bool = False) -> Account:

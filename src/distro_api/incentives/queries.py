@@ -6,14 +6,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, false, or_, select, tuple_
+from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.accounts.models import Account, AccountKind, Entry
 from distro_api.core.errors import NotFoundHere
 from distro_api.core.pagination import PageRequest, page
-from distro_api.identity.models import Kind, Organization
+from distro_api.identity.models import Organization
 from distro_api.identity.principal import Principal
+from distro_api.identity.queries import seen_by
 from distro_api.incentives.models import (
     BonusRedemption,
     EarnedOn,
@@ -38,42 +39,22 @@ def visible_rules(principal: Principal) -> Select[IncentiveRule]:
 
 def visible_movements(principal: Principal) -> Select[IncentiveMovement]:
     """Of one's own points; a supplier sees all that is in its book."""
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return select(IncentiveMovement).where(IncentiveMovement.supplier_id == principal.organization_id)
-        case Kind.DISTRIBUTOR:
-            return select(IncentiveMovement).where(IncentiveMovement.organization_id == principal.organization_id)
-        case Kind.ADMIN:
-            return select(IncentiveMovement)
-        case Kind.CUSTOMER:
-            return select(IncentiveMovement).where(false())
+    return select(IncentiveMovement).where(
+        seen_by(principal, supplier=IncentiveMovement.supplier_id, distributor=IncentiveMovement.organization_id)
+    )
 
 
 def visible_points(principal: Principal) -> Select[Account]:
     """Accounts of points: one's own, or all of a supplier's book."""
     points = select(Account).where(Account.kind.in_(POINTS))
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return points.where(Account.supplier_id == principal.organization_id)
-        case Kind.DISTRIBUTOR:
-            return points.where(Account.owner_id == principal.organization_id)
-        case Kind.ADMIN:
-            return points
-        case Kind.CUSTOMER:
-            return points.where(false())
+    return points.where(seen_by(principal, supplier=Account.supplier_id, distributor=Account.owner_id))
 
 
 def visible_redemptions(principal: Principal) -> Select[BonusRedemption]:
     """Redemptions by the caller, or with it."""
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return select(BonusRedemption).where(BonusRedemption.supplier_id == principal.organization_id)
-        case Kind.DISTRIBUTOR:
-            return select(BonusRedemption).where(BonusRedemption.distributor_id == principal.organization_id)
-        case Kind.ADMIN:
-            return select(BonusRedemption)
-        case Kind.CUSTOMER:
-            return select(BonusRedemption).where(false())
+    return select(BonusRedemption).where(
+        seen_by(principal, supplier=BonusRedemption.supplier_id, distributor=BonusRedemption.distributor_id)
+    )
 
 
 async def rule(session: AsyncSession, principal: Principal, rule_id: UUID, *, lock: bool = False) -> IncentiveRule:

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.errors import NotFoundHere
-from distro_api.identity.models import Kind
 from distro_api.identity.principal import Principal
+from distro_api.identity.queries import seen_by
 from distro_api.inventory.models import Bucket, Item, Movement, bucket_id
 
 Want = tuple[UUID, date | None, str | None]
@@ -19,13 +19,7 @@ Want = tuple[UUID, date | None, str | None]
 
 def visible_items(principal: Principal) -> Select[Item]:
     """A supplier's own items, all of them for the platform. Distributors see availability through offers."""
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return select(Item).where(Item.supplier_id == principal.organization_id)
-        case Kind.ADMIN:
-            return select(Item)
-        case Kind.DISTRIBUTOR | Kind.CUSTOMER:
-            return select(Item).where(false())
+    return select(Item).where(seen_by(principal, supplier=Item.supplier_id))
 
 
 async def get_item(session: AsyncSession, principal: Principal, item_id: UUID) -> Item:
@@ -42,13 +36,7 @@ async def get_item(session: AsyncSession, principal: Principal, item_id: UUID) -
 
 def visible_movements(principal: Principal) -> Select[Movement]:
     """Movements of visible items."""
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return select(Movement).where(Movement.supplier_id == principal.organization_id)
-        case Kind.ADMIN:
-            return select(Movement)
-        case Kind.DISTRIBUTOR | Kind.CUSTOMER:
-            return select(Movement).where(false())
+    return select(Movement).where(seen_by(principal, supplier=Movement.supplier_id))
 
 
 async def calendar(session: AsyncSession, item: Item, date_from: date | None, date_to: date | None) -> Sequence[Bucket]:

@@ -4,14 +4,14 @@ from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, false, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from distro_api.core.errors import NotFoundHere
 from distro_api.core.pagination import PageRequest, page
-from distro_api.identity.models import Kind
 from distro_api.identity.principal import Principal
+from distro_api.identity.queries import seen_by
 from distro_api.inventory.models import Item
 from distro_api.products.models import Brand, Category, Product, ProductKind, ProductStatus, Sku, SkuStock
 
@@ -22,13 +22,7 @@ SORTS = {"created_at": Product.id, "submitted_at": Product.submitted_at}
 
 def visible_products(principal: Principal) -> Select[Product]:
     """Suppliers see their own, the platform all; distributors see products through offers only."""
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return select(Product).where(Product.supplier_id == principal.organization_id)
-        case Kind.ADMIN:
-            return select(Product)
-        case Kind.DISTRIBUTOR | Kind.CUSTOMER:
-            return select(Product).where(false())
+    return select(Product).where(seen_by(principal, supplier=Product.supplier_id))
 
 
 def _whole() -> Any:
@@ -104,13 +98,7 @@ async def label(session: AsyncSession, model: type[LabelT], label_id: UUID, *, l
 
 def visible_items(principal: Principal) -> Select[Item]:
     """Inventory items as the inventory room shows them: a supplier's own, all of them for the platform."""
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return select(Item).where(Item.supplier_id == principal.organization_id)
-        case Kind.ADMIN:
-            return select(Item)
-        case Kind.DISTRIBUTOR | Kind.CUSTOMER:
-            return select(Item).where(false())
+    return select(Item).where(seen_by(principal, supplier=Item.supplier_id))
 
 
 async def items(

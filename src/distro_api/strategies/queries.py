@@ -5,14 +5,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from distro_api.core.errors import NotFoundHere
 from distro_api.core.pagination import PageRequest, page
-from distro_api.identity.models import Kind
 from distro_api.identity.principal import Principal
+from distro_api.identity.queries import seen_by
 from distro_api.products.models import Sku
 from distro_api.relations.models import RelationStatus, SupplyRelation
 from distro_api.strategies.models import BusinessMode, Channel, Holiday, Strategy, StrategyItem, StrategyStatus
@@ -23,13 +23,7 @@ SORTS = {"created_at": Strategy.id, "priority": Strategy.priority}
 
 def visible_strategies(principal: Principal) -> Select[Strategy]:
     """Suppliers see their own, the platform all; distributors see their effect in offers."""
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return select(Strategy).where(Strategy.supplier_id == principal.organization_id)
-        case Kind.ADMIN:
-            return select(Strategy)
-        case Kind.DISTRIBUTOR | Kind.CUSTOMER:
-            return select(Strategy).where(false())
+    return select(Strategy).where(seen_by(principal, supplier=Strategy.supplier_id))
 
 
 async def strategy(

@@ -2,26 +2,18 @@
 
 from uuid import UUID
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.errors import NotFoundHere
-from distro_api.identity.models import Kind
 from distro_api.identity.principal import Principal
+from distro_api.identity.queries import seen_by
 from distro_api.tickets.models import Redemption, Ticket
 
 
 def visible_tickets(principal: Principal) -> Select[Ticket]:
     """Codes of what the caller sold or bought, or all of them for the platform."""
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return select(Ticket).where(Ticket.supplier_id == principal.organization_id)
-        case Kind.DISTRIBUTOR:
-            return select(Ticket).where(Ticket.distributor_id == principal.organization_id)
-        case Kind.ADMIN:
-            return select(Ticket)
-        case Kind.CUSTOMER:
-            return select(Ticket).where(false())
+    return select(Ticket).where(seen_by(principal, supplier=Ticket.supplier_id, distributor=Ticket.distributor_id))
 
 
 async def get_ticket(session: AsyncSession, principal: Principal, ticket_id: UUID) -> Ticket:

@@ -3,26 +3,20 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, false, select, tuple_
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.errors import BadCursor, NotFoundHere
 from distro_api.core.outbox import EventRow, ParkedRow, RelayRow
-from distro_api.identity.models import Kind
 from distro_api.identity.principal import Principal
+from distro_api.identity.queries import seen_by
 
 
 def visible_events(principal: Principal) -> Select[EventRow]:
     """What happened to the caller's side; everything for the platform."""
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return select(EventRow).where(EventRow.supplier_id == principal.organization_id)
-        case Kind.DISTRIBUTOR:
-            return select(EventRow).where(EventRow.distributor_id == principal.organization_id)
-        case Kind.ADMIN:
-            return select(EventRow)
-        case Kind.CUSTOMER:
-            return select(EventRow).where(false())
+    return select(EventRow).where(
+        seen_by(principal, supplier=EventRow.supplier_id, distributor=EventRow.distributor_id)
+    )
 
 
 async def feed(

@@ -26,7 +26,7 @@ from distro_api.identity.queries.roles import (
 )
 from distro_api.identity.queries.sessions import own_logins, own_sessions, session_of, session_of_token
 from distro_api.identity.queries.users import me, user_of_account
-from distro_api.identity.queries.viewer import Viewer
+from distro_api.identity.queries.viewer import Viewer, seen_by
 
 __all__ = [
     "AuditFilters",
@@ -55,6 +55,7 @@ __all__ = [
     "roles_of",
     "roles_of_users",
     "roles_where",
+    "seen_by",
     "session_of",
     "session_of_token",
     "user_of_account",

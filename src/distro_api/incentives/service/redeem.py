@@ -1,13 +1,15 @@
 """Bonus points become prepaid money: two transfers with one reference, in one transaction."""
 
+from uuid import UUID
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.accounts.errors import AccountNotUsable, NoAccount, RelationStopped
 from distro_api.accounts.models import AccountKind, AccountStatus
 from distro_api.accounts.service import ledger
-from distro_api.accounts.service.ledger import Why
+from distro_api.accounts.service.ledger import Ledger, LockedAccount, Why
 from distro_api.core import clock, outbox
-from distro_api.core.db import raw
+from distro_api.core.db import Connection, raw
 from distro_api.core.errors import NotFoundHere
 from distro_api.identity.principal import Principal
 from distro_api.identity.service import audit
@@ -36,16 +38,7 @@ async def redeem_bonus(
     if status != "active":
         raise RelationStopped
     connection = await raw(session)
-    kinds = (AccountKind.BONUS.value, AccountKind.PREPAID.value)
-    books = await ledger.lock_many(connection, (), [(supplier_id, distributor_id, kind) for kind in kinds])
-    bonus, prepaid = (books.of(supplier_id, distributor_id, kind) for kind in kinds)
-    if prepaid is None:
-        raise NoAccount(method=AccountKind.PREPAID.value, supplier_id=supplier_id)
-    if prepaid.status != AccountStatus.ACTIVE:
-        raise AccountNotUsable(account_status=prepaid.status)
-    if bonus is None or bonus.available < command.points:
-        raise InsufficientPoints(points=command.points, available_points=0 if bonus is None else bonus.available)
-
+    books, bonus, prepaid = await _lock(connection, supplier_id, distributor_id, command.points)
     at = clock.now()
     redemption = BonusRedemption(
         id=clock.new_id(),
@@ -93,3 +86,19 @@ async def redeem_bonus(
     outbox.publish(session, redeemed)
     await session.flush()
     return redemption
+
+
+async def _lock(
+    connection: Connection, supplier_id: UUID, distributor_id: UUID, points: int
+) -> tuple[Ledger, LockedAccount, LockedAccount]:
+    """(both, the bonus account with so many points, the usable prepaid account), locked."""
+    kinds = (AccountKind.BONUS.value, AccountKind.PREPAID.value)
+    books = await ledger.lock_many(connection, (), [(supplier_id, distributor_id, kind) for kind in kinds])
+    bonus, prepaid = (books.of(supplier_id, distributor_id, kind) for kind in kinds)
+    if prepaid is None:
+        raise NoAccount(method=AccountKind.PREPAID.value, supplier_id=supplier_id)
+    if prepaid.status != AccountStatus.ACTIVE:
+        raise AccountNotUsable(account_status=prepaid.status)
+    if bonus is None or bonus.available < points:
+        raise InsufficientPoints(points=points, available_points=0 if bonus is None else bonus.available)
+    return books, bonus, prepaid

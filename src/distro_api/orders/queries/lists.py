@@ -14,8 +14,8 @@ from distro_api.core.db import raw
 from distro_api.core.errors import NotFoundHere
 from distro_api.core.pagination import PageRequest, page
 from distro_api.core.schemas import Day, Instant
-from distro_api.identity.models import Kind
 from distro_api.identity.principal import Principal
+from distro_api.identity.queries import seen_by
 from distro_api.orders.models import Order, OrderLine, Refund, RefundLine
 from distro_api.orders.queries.load import load_orders
 from distro_api.orders.queries.working import render
@@ -28,28 +28,12 @@ AmountBound = Annotated[int, Query(ge=0, le=2**63 - 1, description="Fen, inclusi
 
 def visible_orders(principal: Principal) -> Select[Order]:
     """The caller's orders: what it sold, what it bought, or all of them for the platform."""
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return select(Order).where(Order.supplier_id == principal.organization_id)
-        case Kind.DISTRIBUTOR:
-            return select(Order).where(Order.distributor_id == principal.organization_id)
-        case Kind.ADMIN:
-            return select(Order)
-        case Kind.CUSTOMER:
-            return select(Order).where(Order.placed_by == principal.user_id)
+    return select(Order).where(seen_by(principal, supplier=Order.supplier_id, distributor=Order.distributor_id))
 
 
 def visible_refunds(principal: Principal) -> Select[Refund]:
     """Refunds of the caller's orders."""
-    match principal.kind:
-        case Kind.SUPPLIER:
-            return select(Refund).where(Refund.supplier_id == principal.organization_id)
-        case Kind.DISTRIBUTOR:
-            return select(Refund).where(Refund.distributor_id == principal.organization_id)
-        case Kind.ADMIN:
-            return select(Refund)
-        case Kind.CUSTOMER:
-            return select(Refund).where(Refund.order_id.in_(visible_orders(principal).with_only_columns(Order.id)))
+    return select(Refund).where(seen_by(principal, supplier=Refund.supplier_id, distributor=Refund.distributor_id))
 
 
 class OrderFilters(BaseModel):
