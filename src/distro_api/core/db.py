@@ -5,6 +5,7 @@ answer is sent; a read has a session of its own (`Read`).
 """
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Protocol
@@ -126,6 +127,10 @@ async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:
     async with request.app.state.database.sessions.begin() as session:
         await session.connection()
         yield session
+
+
+transaction_of = asynccontextmanager(_transaction)
+"""The transaction that `Tx` would be, for endpoints that begin it after slow work."""
 
 
 async def _read(request: Request) -> AsyncIterator[AsyncSession]:

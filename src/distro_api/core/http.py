@@ -1,8 +1,8 @@
 """The edge: request ids, languages, problem answers, and what OpenAPI says of them."""
 
 import re
-from collections.abc import Iterable
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, TypeVar
 
 import structlog
 from fastapi import FastAPI, Header, Request, Response
@@ -40,6 +40,7 @@ log = structlog.get_logger()
 API = "/api/v1"
 """Where every router begins. Routes are added to the application as they are: one flat list is matched fastest."""
 MAX_BODY_BYTES = 2 * 1024 * 1024
+EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
 
 
@@ -177,10 +178,27 @@ class RequestId:
         await self.app(scope, receive, send_with_id)
 
 
-class BodyLimit:
-    """Pure ASGI: a body over the limit is refused as a problem, before it is read where its length is told.
+def body_limit(size: int) -> Callable[[EndpointT], EndpointT]:
+    """Declare how many bytes the body of an endpoint may have, instead of `MAX_BODY_BYTES`."""
 
-    The framework's own `max_body_size` answers in plain text.
+    def mark(endpoint: EndpointT) -> EndpointT:
+        endpoint.max_body_bytes = size  # type: ignore[attr-defined]
+        return endpoint
+
+    return mark
+
+
+def apply_body_limit(request: Request, endpoint: Any) -> None:
+    """Tell `BodyLimit` what the matched endpoint declares, before its body is read."""
+    if (declared := getattr(endpoint, "max_body_bytes", None)) is not None:
+        request.scope["max_body_bytes"] = declared
+
+
+class BodyLimit:
+    """Pure ASGI: a body over the limit is refused as a problem when it is read, before that where its length is told.
+
+    The limit is the matched endpoint's (`body_limit`), which is why nothing is refused before somebody reads. The
+    framework's own `max_body_size` answers in plain text.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -191,16 +209,17 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         told = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-        if told.isdigit() and int(told) > MAX_BODY_BYTES:
-            await problem_response(Request(scope), BodyTooLarge())(scope, receive, send)
-            return
+        length = int(told) if told.isdigit() else 0
         received = 0
 
         async def receive_some() -> Message:
             nonlocal received
+            limit = scope.get("max_body_bytes", MAX_BODY_BYTES)
+            if length > limit:
+                raise BodyTooLarge
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
+            if received > limit:
                 raise BodyTooLarge
             return message
 
@@ -243,7 +262,8 @@ _CHINESE = {
 }
 
 
-def _error_items(errors: Iterable[Any], language: str) -> list[dict[str, Any]]:
+def error_items(errors: Iterable[Any], language: str) -> list[dict[str, Any]]:
+    """What pydantic found, as clients read it."""
     items = []
     for error in errors:
         message = error["msg"]
@@ -271,7 +291,7 @@ def _on_validation(request: Request, error: Exception) -> Response:
         return problem_response(request, MalformedJson())
     if any(tuple(item["loc"]) == ("body",) for item in found) and is_of_another_kind(request):
         return problem_response(request, UnsupportedMediaType())
-    return problem_response(request, ValidationFailed(errors=_error_items(found, language_of(request.headers))))
+    return problem_response(request, ValidationFailed(errors=error_items(found, language_of(request.headers))))
 
 
 def _on_domain_error(request: Request, error: Exception) -> Response:
@@ -291,6 +311,8 @@ _BY_STATUS: dict[int, type[DomainError]] = {
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, DomainError):  # FastAPI read the body and met a refusal, such as its size
+        return problem_response(request, error.__cause__)
     if error.status_code == 400:
         return problem_response(request, MalformedJson())
     response = problem_response(request, _BY_STATUS.get(error.status_code, InternalError)())

@@ -23,11 +23,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from distro_api.core import clock
 from distro_api.core.db import Base, Connection
 from distro_api.core.errors import BadRequest, Conflict, DomainError, IdempotencyKeyRequired, IdempotencyKeyReused, Text
-from distro_api.core.http import problem_response
+from distro_api.core.http import apply_body_limit, problem_response
 from distro_api.core.writes import Writes
 
 KEY_LIMIT = 255
 KEY_HEADER = "Idempotency-Key"
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class KeyRow(Base):
@@ -131,28 +132,45 @@ class IdempotentRoute(APIRoute):
     the handler, which will refuse it. `redact(body)` of the endpoint, when set by `secret_answer`, is what is stored.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handler = super().get_route_handler()
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            apply_body_limit(request, self.endpoint)
+            return await handle(request)
+
         if self.methods != {"POST"} or getattr(self.endpoint, "handles_keys_itself", False):
-            return handler
+            return handler if hasattr(self.endpoint, "max_body_bytes") else handle
 
         async def with_key(request: Request) -> Response:
             key = await optional_key(request.headers.get("idempotency-key"))
             owner = None if key is None else request.app.state.key_owner(request)
             if key is None or owner is None:
                 return await handler(request)
+            apply_body_limit(request, self.endpoint)
             asked = fingerprint(request, await request.body())
-            try:
-                async with request.app.state.database.sessions.begin() as session:
-                    return await _once(session, request, handler, Key(owner, key, asked), self.endpoint)
-            except _NotStored as outcome:
-                return outcome.response
+            return await once(request, Key(owner, key, asked), handler, self.endpoint)
 
         return with_key
 
 
+async def once(request: Request, key: Key, handler: Handler, endpoint: Any) -> Response:
+    """What `handler` answers, or has answered before under this key, in a transaction of its own that it is given as `Tx`.
+
+    For endpoints that handle keys themselves because the body is not what is asked (an upload's parts are).
+
+    Raises:
+        IdempotencyKeyReused
+    """
+    try:
+        async with request.app.state.database.sessions.begin() as session:
+            return await _once(session, request, handler, key, endpoint)
+    except _NotStored as outcome:
+        return outcome.response
+
+
 def handles_keys(endpoint: Any) -> Any:
-    """Mark an endpoint that uses a lane: the lane stores the answer with the effect."""
+    """Mark an endpoint that stores the answer with its effect itself: by a lane, or by `once`."""
     endpoint.handles_keys_itself = True
     return endpoint
 
@@ -177,7 +195,7 @@ class _NotStored(Exception):
 async def _once(
     session: AsyncSession,
     request: Request,
-    handler: Callable[[Request], Coroutine[Any, Any, Response]],
+    handler: Handler,
     key: Key,
     endpoint: Any,
 ) -> Response:
