@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from pgqueuer.domain.settings import DBSettings
 
 from distro_api.core.settings import Settings
-from distro_api.jobs import service
+from distro_api.jobs.service import queue as service
 
 COUNT = "SELECT count(*) FROM jobs.pgqueuer"
 

@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from distro_api.core import consume, outbox
 from distro_api.core.db import sqlalchemy_engine
 from distro_api.core.outbox import Subscriber
+from distro_api.jobs import service as jobs
 from distro_api.notifications import service as notifications
+from distro_api.worker import long_work
+from make.worker import worker_sessions
 
 
 async def deliver_messages(app: FastAPI, owner_connection: asyncpg.Connection) -> list[dict[str, Any]]:
@@ -44,3 +47,17 @@ async def work_off(app: FastAPI, *subscribers: Subscriber) -> None:
                 pass
     finally:
         await engine.dispose()
+
+
+async def do_long_work(app: FastAPI, owner_connection: asyncpg.Connection) -> int:
+    """Do the long work that waits, in the order in which it was asked for, as a worker does; how many jobs."""
+    done = 0
+    async with worker_sessions(app.state.settings) as sessions:
+        [(name, handler)] = jobs.entrypoint(sessions, long_work(app.state.storage)).items()
+        while taken := await owner_connection.fetch(
+            "DELETE FROM jobs.pgqueuer WHERE entrypoint = $1 RETURNING id, convert_from(payload, 'UTF8')", name
+        ):
+            for _, payload in sorted(taken):
+                await handler(json.loads(payload))
+                done += 1
+    return done

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from distro_api.core.logs import QUIET
 from distro_api.core.settings import Settings
 from distro_api.jobs import service as jobs
+from distro_api.jobs.service import queue
 from distro_api.notifications import service as notifications
 from distro_api.notifications.service import Template
 from make import identity as make
@@ -147,7 +148,7 @@ async def test_the_file_is_off_as_soon_as_a_channel_is_set(
 async def test_what_may_pass_is_tried_again(
     app: FastAPI, settings: Settings, owner_connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "FIRST_RETRY", timedelta(milliseconds=50))
+    monkeypatch.setattr(queue, "FIRST_RETRY", timedelta(milliseconds=50))
     there = AliyunSmsSimulator(outage=(503, "ServiceUnavailable"))
     async with listening(there) as url, delivering(app, of_aliyun(settings, there, url)):
         await send(app, **SMS)

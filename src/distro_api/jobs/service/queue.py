@@ -62,6 +62,14 @@ class Hopeless(Exception):
     """A handler raises it when trying again is of no use: the job is held with status `failed` at once."""
 
 
+class Later(Exception):
+    """Raised by a handler that wants to be called again after a while, however often it has been."""
+
+    def __init__(self, delay: timedelta, reason: str) -> None:
+        super().__init__(reason)
+        self.delay = delay
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """What is done again and again; `cron` is in UTC, an optional sixth field counts seconds. One worker does it."""
@@ -148,7 +156,10 @@ def _with_retries(parameters: EntrypointExecutorParameters) -> _Executor:
 
 def _job(handler: Handler) -> Callable[[Job], Awaitable[None]]:
     async def run_job(job: Job) -> None:
-        await handler(json.loads(job.payload or b"{}"))
+        try:
+            await handler(json.loads(job.payload or b"{}"))
+        except Later as later:
+            raise RetryRequested(delay=later.delay, reason=str(later)) from later
 
     return run_job
 
