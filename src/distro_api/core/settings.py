@@ -15,8 +15,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DISTRO_", extra="ignore")
 
-    var: Annotated[Path, Field(description="Folder of the embedded database, keys and development messages")] = Path(
-        "var"
+    var: Annotated[Path, Field(description="Folder of the embedded database, keys, files and development messages")] = (
+        Path("var")
     )
     database_url: Annotated[
         str | None,
@@ -99,6 +99,16 @@ class Settings(BaseSettings):
             "see [docs/messages.md](docs/messages.md)"
         ),
     ] = {}
+    files_url: Annotated[
+        str | None,
+        Field(description="Where files are: `s3://bucket/prefix`; unset: the folder `files` under `DISTRO_VAR`"),
+    ] = None
+    files_endpoint: Annotated[
+        str | None, Field(description="Address of an S3-compatible service; unset: that of the region")
+    ] = None
+    files_region: Annotated[str | None, Field(description="Region of the bucket")] = None
+    files_access_key_id: Annotated[str | None, Field(description="Access key of the bucket")] = None
+    files_secret_access_key: Annotated[SecretStr | None, Field(description="Its secret")] = None
     log_level: Annotated[str, Field(description="debug, info, warning or error")] = "info"
 
     @model_validator(mode="after")
