@@ -27,8 +27,9 @@ PUBLIC = {
     ("POST", "/api/v1/auth/captcha"),
     ("POST", "/api/v1/auth/refresh"),
     ("POST", "/api/v1/auth/logout"),
+    ("GET", "/api/v1/files/{file_id}/content"),
 }
-"""Where one has no access token yet, or brings a refresh token instead."""
+"""Where one has no access token yet, brings a refresh token instead, or has a signed link."""
 
 OUTSIDE = {"/openapi.json", "/docs", "/docs/assets", "/docs/oauth2-redirect", "/health/live", "/health/ready"}
 """Routes that belong to the process, not to the API."""
@@ -47,7 +48,7 @@ SHARED = {
 }
 """Ids of what everybody with the permission may see: only unknown ones are not found."""
 
-PERSONAL = {"session_id"}
+PERSONAL = {"session_id", "employee_id", "file_id", "job_id"}
 """Ids that the platform's people do not see either."""
 
 BODIES: dict[str, Any] = {}
@@ -281,3 +282,22 @@ async def _redemption(world: World) -> Any:
     await settle(world.app)
     body = {"supplier_id": str(world.supplier.organization_id), "points": 1}
     return (await world.do("distributor", "POST", "/incentives/redemptions", body))["id"]
+
+
+@foreign("employee_id")
+async def _employee(world: World) -> Any:
+    return (await world.do("supplier", "POST", "/employees", {"number": "A001", "name": "王小明"}))["id"]
+
+
+@foreign("file_id")
+async def _file(world: World) -> Any:
+    file = {"file": ("employees.csv", "工号,姓名\r\nA002,李晓雨\r\n".encode())}
+    answer = await world.client.post("/api/v1/files", files=file, headers=world.supplier.headers)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+@foreign("job_id")
+async def _job(world: World) -> Any:
+    body = {"file_id": await world.id("file_id"), "mode": "valid_only"}
+    return (await world.do("supplier", "POST", "/employees/imports", body))["id"]

@@ -19,6 +19,8 @@ from distro_api.core.db import Database
 from distro_api.core.lanes import Lanes
 from distro_api.core.provision import refuse_superuser, urls_of
 from distro_api.core.settings import Settings
+from distro_api.files import router as files
+from distro_api.files.service import Links, open_storage
 from distro_api.identity import principal
 from distro_api.identity import router as identity
 from distro_api.identity.service.access import Access
@@ -27,6 +29,7 @@ from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
 from distro_api.incentives import router as incentives
 from distro_api.inventory import router as inventory
+from distro_api.jobs import router as long_work
 from distro_api.notifications.service import Notifier
 from distro_api.offers import router as offers
 from distro_api.offers.service import Terms
@@ -36,6 +39,7 @@ from distro_api.orders.service.desk import Desk
 from distro_api.orders.service.source import RandomSource
 from distro_api.products import router as products
 from distro_api.relations import router as relations
+from distro_api.staff import router as staff
 from distro_api.strategies import router as strategies
 from distro_api.tickets import router as tickets
 from distro_api.webhooks import router as webhooks
@@ -59,6 +63,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     relations.router,
     incentives.router,
     webhooks.router,
+    staff.router,
+    long_work.router,
+    files.router,
     *identity.routers,
 )
 """Routes are matched in this order: what is called most comes first."""
@@ -108,6 +115,8 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.database = Database(urls.app, urls.engine, settings.pool_size)
     stack.push_async_callback(app.state.database.close)
     app.state.tokens = Tokens(settings.root_key, settings.access_token_s)
+    app.state.storage = open_storage(settings)
+    app.state.links = Links(settings.root_key)
     app.state.notifier = Notifier(settings.root_key)
     app.state.key_owner = principal.key_owner
     app.state.authenticate = principal.authenticate

@@ -3,12 +3,15 @@
 from distro_api.accounts import models as accounts
 from distro_api.core import idempotency, outbox
 from distro_api.core.db import Base
+from distro_api.files import models as files
 from distro_api.identity import models as identity
 from distro_api.incentives import models as incentives
 from distro_api.inventory import models as inventory
+from distro_api.jobs import models as jobs
 from distro_api.orders import models as orders
 from distro_api.products import models as products
 from distro_api.relations import models as relations
+from distro_api.staff import models as staff
 from distro_api.strategies import models as strategies
 from distro_api.tickets import models as tickets
 
@@ -27,6 +30,9 @@ ROOMS = (
     idempotency,
     outbox,
     identity,
+    jobs,
+    files,
+    staff,
     inventory,
     products,
     relations,

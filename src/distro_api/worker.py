@@ -5,8 +5,9 @@ Any number of workers may run: each loop takes a row lock or tests again under o
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import structlog
@@ -20,12 +21,14 @@ from distro_api.core.errors import DomainError
 from distro_api.core.lanes import Lanes
 from distro_api.core.provision import refuse_superuser, urls_of
 from distro_api.core.settings import Settings
-from distro_api.identity.service.sessions import purge
+from distro_api.files import service as files
+from distro_api.identity.service.sessions import purge as purge_sessions
 from distro_api.jobs import service as jobs
 from distro_api.notifications import service as notifications
 from distro_api.orders.jobs import close_overdue
 from distro_api.orders.service.batch import executor
 from distro_api.orders.service.source import RandomSource
+from distro_api.staff.jobs import import_employees
 from distro_api.subscriptions import subscribers
 from distro_api.tickets.jobs import expire_tickets
 
@@ -45,7 +48,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     urls = urls_of(settings)
     await refuse_superuser(urls.engine)
     fed = subscribers(settings)
-    engine = sqlalchemy_engine(urls.engine, 4 + len(fed))
+    engine = sqlalchemy_engine(urls.engine, 4 + len(fed) + 2 * jobs.AT_ONCE)
     sessions: Sessions = async_sessionmaker(engine, expire_on_commit=False)
     stop = stop or asyncio.Event()
     try:
@@ -72,14 +75,31 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
 
 
 async def _jobs(dsn: str, sessions: Sessions, settings: Settings) -> None:
-    """Messages to be sent, and what is done once a day."""
+    """Messages to be sent, long work, and what is done once a day or more often."""
+    storage = files.open_storage(settings)
 
-    async def purge_sessions() -> None:
+    async def purge() -> None:
         async with sessions.begin() as session:
-            await purge(session)
+            await purge_sessions(session)
+            await jobs.purge(session)
 
-    schedules = [jobs.Schedule("identity.purge", "20 19 * * *", purge_sessions)]
-    await jobs.run(dsn, notifications.entrypoints(settings, sessions), schedules)
+    async def sweep_files() -> None:
+        await files.sweep(sessions, storage)
+
+    schedules = [
+        jobs.Schedule("daily.purge", "20 19 * * *", purge),
+        jobs.Schedule("files.sweep", "*/10 * * * *", sweep_files),
+    ]
+    entrypoints = {
+        **notifications.entrypoints(settings, sessions),
+        **jobs.entrypoint(sessions, long_work(storage)),
+    }
+    await jobs.run(dsn, entrypoints, schedules)
+
+
+def long_work(storage: files.Storage) -> Sequence[jobs.JobKind[Any]]:
+    """Every kind of long work."""
+    return (import_employees(storage),)
 
 
 def _feeding(sessions: Sessions, subscriber: outbox.Subscriber) -> Callable[[], Awaitable[int]]:

@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.capability("K4")]
 API = "/api/v1"
 SCALE = 0.03
 SIGNING_IN = ("get_token", "log_in")
+FORMS = {"upload_file"}
+"""What is sent as a form, with a file."""
 NAMED = {"put_holiday": {"day": "2030-05-06"}}
 """What stands in a path and is no id."""
 
@@ -31,13 +33,17 @@ class Caller:
     def __init__(self, http: httpx.AsyncClient, settings: Settings) -> None:
         self._http, self._settings, self._tokens, self._keys = http, settings, dict[str, str](), count(1)
 
-    async def send(self, who: str, method: str, path: str, body: Any = None) -> httpx.Response:
+    async def send(self, who: str, method: str, path: str, body: Any = None, *, form: bool = False) -> httpx.Response:
         if who not in self._tokens:
             account = {"username": who, "password": DEMO_ACCOUNTS[who.rstrip("0123456789")]}
             self._tokens[who] = (await self._http.post(f"{API}/auth/login", json=account)).json()["access_token"]
         headers = {"Authorization": f"Bearer {self._tokens[who]}"}
         if method == "POST":
             headers["Idempotency-Key"] = f"example-{next(self._keys)}"
+        if form:
+            fields = {name: value for name, value in body.items() if name != "file"}
+            file = {"file": ("example", body["file"].encode())}
+            return await self._http.request(method, API + path, data=fields, files=file, headers=headers)
         return await self._http.request(method, API + path, json=body, headers=headers)
 
     async def put_in(self, who: str, value: Any) -> Any:
@@ -101,5 +107,5 @@ async def _tried(
             body = await caller.put_in(example.who, example.value)
         except (LookupError, TypeError) as error:
             return f"{example.hints()}: {error!r}"
-        answer = await caller.send(example.who, method, path.format(**values), body)
+        answer = await caller.send(example.who, method, path.format(**values), body, form=name in FORMS)
     return None if answer.is_success else f"{answer.status_code} {answer.text}"

@@ -86,6 +86,35 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             {"parameter": Find("/parameters", "items.1.name")},
         ),
     ),
+    "create_employee": (
+        Example(
+            "supplier",
+            "With a phone number, so that an account can be given",
+            {"number": "A0017", "name": "王小明", "department": "票务部", "position": "售票员", "phone": "13800138017"},
+        ),
+    ),
+    "update_employee": (
+        Example(
+            "supplier",
+            "Another department, no position",
+            {"department": "客服部", "position": None},
+            {"employee_id": Find("/employees?q=A0017")},
+        ),
+    ),
+    "upload_file": (
+        Example(
+            "supplier",
+            "A small table of employees as .csv",
+            {"purpose": "import", "file": "工号,姓名,部门,手机号\r\nA0018,李晓雨,票务部,13800138018\r\n"},
+        ),
+    ),
+    "import_employees": (
+        Example(
+            "supplier",
+            "The file above, rows that are right",
+            {"file_id": Find("/files?purpose=import"), "mode": "valid_only"},
+        ),
+    ),
     "create_distributor": (
         Example("supplier", "Name and phone", {"name": "远方旅行社", "phone": "13900001111", "contact_name": "江远"}),
     ),

@@ -37,6 +37,9 @@ TAGS: Mapping[str, str] = {
     "refunds": "Money that goes back, unit by unit.",
     "incentives": "Synergy and bonus points: rules, entries, balances, redemption.",
     "events": "What happened, in order, for programs to follow; events that could not be handled, for the platform.",
+    "employees": "The people of an organization: one by one, and in bulk from and to spreadsheets.",
+    "files": "Uploads, and files that were made for you; private, downloaded by links that expire.",
+    "jobs": "Long work: how far it is, what came of it.",
     "audit": "Who did what.",
     "parameters": "What the platform may set while everything runs, with its history.",
 }
@@ -85,6 +88,8 @@ SUMMARIES: Mapping[str, str] = {
     "list_events": "Read the event feed",
     "list_parameter_changes": "History of a parameter",
     "list_audit": "Read the audit trail",
+    "get_employee_template": "Template for an import",
+    "list_row_errors": "List refused rows",
 }
 """Titles of operations where the function's name does not read well by itself."""
 
@@ -106,6 +111,9 @@ SOURCES: Mapping[str, str] = {
     "rule_id": "`id` from `GET /api/v1/incentives/rules`",
     "redemption_id": "`id` from `GET /api/v1/incentives/redemptions`",
     "parameter": "`name` from `GET /api/v1/parameters`",
+    "employee_id": "`id` from `GET /api/v1/employees`",
+    "job_id": "`id` from `GET /api/v1/jobs`",
+    "file_id": "`id` from `POST /api/v1/files`, or `result_file_id` of a job",
     "day": "`YYYY-MM-DD`, as in `GET /api/v1/holidays`",
     "subscriber": "`subscriber` from `GET /api/v1/events/parked`",
     "position": "`position` from `GET /api/v1/events/parked`",

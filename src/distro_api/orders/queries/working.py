@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
+from distro_api.core.personal import mask_name, mask_phone
 from distro_api.inventory.models import Mode, bucket_id
 from distro_api.inventory.service.lane import Take
 from distro_api.offers.service.quote import StockTake
@@ -361,12 +362,3 @@ def _render_line(line: Line, tickets: Iterable[LockedTicket]) -> dict[str, Any]:
             for ticket in tickets
         ],
     }
-
-
-def mask_name(name: str) -> str:
-    return name[:1] + "*" * min(len(name) - 1, 8)
-
-
-def mask_phone(phone: str) -> str:
-    """Country code or first digits and the last four."""
-    return phone[:3] + "****" + phone[-4:] if len(phone) >= 8 else "****"

@@ -1,0 +1,1 @@
+"""Staff: the employees of an organization, with or without an account to sign in."""

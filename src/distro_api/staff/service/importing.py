@@ -1,0 +1,145 @@
+"""Rows of an import become employees: new numbers are added, known ones brought up to date, a chunk in a few statements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from distro_api.core import clock
+from distro_api.core.db import Writes, raw
+from distro_api.core.errors import Text
+from distro_api.identity.service import audit
+from distro_api.identity.service.audit import Act
+from distro_api.jobs.service import Work
+from distro_api.spreadsheets.schemas import Existing
+from distro_api.spreadsheets.service import Applied, Importer, Refused, Row, Wording
+from distro_api.staff import queries
+from distro_api.staff.errors import EmployeeNumberTaken, EmployeePhoneTaken
+from distro_api.staff.models import Employee, EmployeeStatus
+from distro_api.staff.schemas import EmployeeRow
+from distro_api.staff.service.table import SHEET
+
+KIND = "staff.import_employees"
+FIELDS = ("name", "department", "position", "phone", "email")
+_COLUMNS = (
+    ("id", "uuid"),
+    ("organization_id", "uuid"),
+    ("number", "text"),
+    ("name", "text"),
+    ("department", "text"),
+    ("position", "text"),
+    ("phone", "text"),
+    ("email", "text"),
+    ("status", "text"),
+    ("version", "bigint"),
+    ("created_at", "timestamptz"),
+    ("updated_at", "timestamptz"),
+)
+_UPDATE = text(
+    "UPDATE employees e SET name = u.name, department = u.department, position = u.position, phone = u.phone, "
+    "email = u.email, status = u.status, version = e.version + 1, updated_at = :now "
+    "FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:departments AS text[]), CAST(:positions AS text[]), "
+    "CAST(:phones AS text[]), CAST(:emails AS text[]), CAST(:statuses AS text[])) "
+    "AS u(id, name, department, position, phone, email, status) WHERE e.id = u.id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What an employee there already becomes."""
+
+    employee: Employee
+    values: Mapping[str, Any]
+    fields: Sequence[str]
+
+
+def keys(row: EmployeeRow) -> Mapping[str, str | None]:
+    """What may stand in one row of a file only."""
+    return {"number": row.number, "phone": row.phone}
+
+
+async def apply(
+    session: AsyncSession, work: Work, wording: Wording, rows: Sequence[Row[EmployeeRow]], existing: Existing
+) -> Applied:
+    """Write rows, whose numbers and phones differ from each other, in the session's transaction."""
+    there = {
+        employee.number: employee
+        for employee in await queries.lock_by_number(session, work.organization_id, [row.value.number for row in rows])
+    }
+    phones = [row.value.phone for row in rows if row.value.phone]
+    holders = await queries.holders_of_phones(session, work.organization_id, phones)
+    refused: list[Refused] = []
+    new: list[Row[EmployeeRow]] = []
+    changes: list[_Change] = []
+    unchanged = 0
+    for row in rows:
+        known, holder = there.get(row.value.number), holders.get(row.value.phone or "")
+        if known is not None and existing is Existing.REFUSE:
+            refused.append(wording.refused(row, "number", EmployeeNumberTaken()))
+        elif holder is not None and holder != row.value.number:
+            refused.append(wording.refused(row, "phone", EmployeePhoneTaken(number=holder)))
+        elif known is None:
+            new.append(row)
+        elif change := _change(known, row):
+            changes.append(change)
+        else:
+            unchanged += 1
+    await _add(session, work, new)
+    await _update(session, work, changes)
+    counts = {"created": len(new), "updated": len(changes), "unchanged": unchanged}
+    return Applied({name: count for name, count in counts.items() if count}, refused)
+
+
+def _change(known: Employee, row: Row[EmployeeRow]) -> _Change | None:
+    """None when the row says what is known already."""
+    values = {name: getattr(row.value if name in row.fields else known, name) for name in FIELDS}
+    values["status"] = row.value.status or known.status
+    fields = [name for name, value in values.items() if getattr(known, name) != value]
+    return _Change(known, values, fields) if fields else None
+
+
+async def _add(session: AsyncSession, work: Work, rows: Sequence[Row[EmployeeRow]]) -> None:
+    """Somebody who adds the same employee at the same time makes the transaction fail, and it is tried again."""
+    now = clock.now()
+    made = [
+        (
+            clock.new_id(),
+            work.organization_id,
+            row.value.number,
+            *(getattr(row.value, name) for name in FIELDS),
+            (row.value.status or EmployeeStatus.ACTIVE).value,
+            1,
+            now,
+            now,
+        )
+        for row in rows
+    ]
+    writes = Writes()
+    writes.insert("employees", _COLUMNS, made)
+    audit.record_many(writes, (_act(work, "staff.create_employee", row[0]) for row in made))
+    await writes.run(await raw(session))
+
+
+async def _update(session: AsyncSession, work: Work, changes: Sequence[_Change]) -> None:
+    if not changes:
+        return
+    columns = {f"{name}s": [change.values[name] for change in changes] for name in FIELDS}
+    ids = [change.employee.id for change in changes]
+    statuses = [EmployeeStatus(change.values["status"]).value for change in changes]
+    await session.execute(_UPDATE, columns | {"now": clock.now(), "ids": ids, "statuses": statuses})
+    writes = Writes()
+    acts = (_act(work, "staff.update_employee", change.employee.id, fields=change.fields) for change in changes)
+    audit.record_many(writes, acts)
+    await writes.run(await raw(session))
+
+
+def _act(work: Work, action: str, employee_id: UUID, **detail: Any) -> Act:
+    return Act(work.actor, action, "employee", employee_id, clock.now(), {"job_id": str(work.id), **detail})
+
+
+IMPORTER = Importer(
+    kind=KIND, sheet=SHEET, keys=keys, apply=apply, file_name=Text("未导入的员工", "employees-not-imported")
+)
