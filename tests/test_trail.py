@@ -75,7 +75,9 @@ async def _called(owners: World, operation: Operation, request_id: str) -> list[
 
 async def _by_recipe(owners: World, operation: Operation, call: Call, headers: dict[str, str]) -> httpx.Response:
     arguments: dict[str, Any] = {}
-    if call.form is not None:
+    if call.files is not None:
+        arguments["files"] = call.files
+    elif call.form is not None:
         arguments["data"] = call.form
     elif "requestBody" in operation.spec:
         [content] = operation.spec["requestBody"]["content"].values()

@@ -6,6 +6,7 @@ What the schema's smallest value does on the strangers' world needs nothing here
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from distro_api.core import outbox
@@ -31,8 +32,10 @@ class Call:
     path: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     form: Any = None
+    files: Any = None
 
 
+_numbers = count(1)
 Recipe = Callable[[World], Awaitable[Call]]
 CALLS: dict[str, Recipe] = {}
 
@@ -350,3 +353,49 @@ async def _parked(world: World) -> Call:
     async with world.app.state.database.sessions.begin() as session:
         session.add(outbox.ParkedRow(**row))
     return Call(world.admin, {"subscriber": "orders.follow_tickets", "position": 7})
+
+
+@calls("update_employee")
+async def _edit_employee(world: World) -> Call:
+    made = await _employee(world)
+    return Call(world.supplier, {"employee_id": made}, {"department": "票务部"})
+
+
+@calls("disable_employee", "delete_employee")
+async def _leaving_employee(world: World) -> Call:
+    return Call(world.supplier, {"employee_id": await _employee(world)})
+
+
+@calls("enable_employee")
+async def _returning_employee(world: World) -> Call:
+    made = await _employee(world)
+    await world.do("supplier", "POST", f"/employees/{made}/disable")
+    return Call(world.supplier, {"employee_id": made})
+
+
+async def _employee(world: World) -> str:
+    body = {"number": f"T{next(_numbers)}", "name": "王芳"}
+    return str((await world.do("supplier", "POST", "/employees", body))["id"])
+
+
+@calls("upload_file")
+async def _upload(world: World) -> Call:
+    return Call(world.supplier, files={"file": ("employees.csv", "工号,姓名\r\nA1,王芳\r\n".encode())})
+
+
+@calls("import_employees")
+async def _import(world: World) -> Call:
+    return Call(world.supplier, body={"file_id": await world.id("file_id"), "mode": "valid_only"})
+
+
+@calls("delete_file")
+async def _unwanted_file(world: World) -> Call:
+    upload = await _upload(world)
+    answer = await world.client.post("/api/v1/files", files=upload.files, headers=world.supplier.headers)
+    return Call(world.supplier, {"file_id": answer.json()["id"]})
+
+
+@calls("cancel_job")
+async def _job(world: World) -> Call:
+    started = await world.do("supplier", "POST", "/employees/imports", (await _import(world)).body)
+    return Call(world.supplier, {"job_id": started["id"]})

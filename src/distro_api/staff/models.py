@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from distro_api.core.changes import TOLD
 from distro_api.core.db import Versioned
 from distro_api.staff.states import EmployeeStatus as EmployeeStatus
 
@@ -23,10 +24,10 @@ class Employee(Versioned):
     )
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
-    number: Mapped[str]
+    number: Mapped[str] = mapped_column(info=TOLD)
     name: Mapped[str]
-    department: Mapped[str | None]
-    position: Mapped[str | None]
+    department: Mapped[str | None] = mapped_column(info=TOLD)
+    position: Mapped[str | None] = mapped_column(info=TOLD)
     phone: Mapped[str | None]
     email: Mapped[str | None]
     status: Mapped[EmployeeStatus]

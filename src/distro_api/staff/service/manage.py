@@ -62,7 +62,7 @@ async def update_employee(
         async with _unique(session, found.organization_id, sent.get("phone")):
             for name in changed:
                 setattr(found, name, sent[name])
-        audit.record(session, principal.actor, "staff.update_employee", "employee", found.id, fields=changed)
+        audit.record(session, principal.actor, "staff.update_employee", "employee", found.id)
         await session.flush()
     return found
 
