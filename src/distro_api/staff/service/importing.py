@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core import clock
-from distro_api.core.db import Writes, raw
+from distro_api.core.db import raw
 from distro_api.core.errors import Text
+from distro_api.core.writes import Writes
 from distro_api.identity.service import audit
 from distro_api.identity.service.audit import Act
 from distro_api.jobs.service import Work
@@ -24,27 +24,15 @@ from distro_api.staff.service.table import SHEET
 
 KIND = "staff.import_employees"
 FIELDS = ("name", "department", "position", "phone", "email")
-_COLUMNS = (
+_WRITTEN = (*((name, "text") for name in FIELDS), ("status", "text"), ("updated_at", "timestamptz"))
+_NEW = (
     ("id", "uuid"),
     ("organization_id", "uuid"),
     ("number", "text"),
-    ("name", "text"),
-    ("department", "text"),
-    ("position", "text"),
-    ("phone", "text"),
-    ("email", "text"),
-    ("status", "text"),
     ("version", "bigint"),
     ("created_at", "timestamptz"),
-    ("updated_at", "timestamptz"),
 )
-_UPDATE = text(
-    "UPDATE employees e SET name = u.name, department = u.department, position = u.position, phone = u.phone, "
-    "email = u.email, status = u.status, version = e.version + 1, updated_at = :now "
-    "FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:departments AS text[]), CAST(:positions AS text[]), "
-    "CAST(:phones AS text[]), CAST(:emails AS text[]), CAST(:statuses AS text[])) "
-    "AS u(id, name, department, position, phone, email, status) WHERE e.id = u.id"
-)
+_CHANGE = ", ".join(f"{name} = w.{name}" for name, _ in _WRITTEN) + ", version = t.version + 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +75,7 @@ async def apply(
             changes.append(change)
         else:
             unchanged += 1
-    await _add(session, work, new)
-    await _update(session, work, changes)
+    await _write(session, work, new, changes)
     counts = {"created": len(new), "updated": len(changes), "unchanged": unchanged}
     return Applied({name: count for name, count in counts.items() if count}, refused)
 
@@ -101,37 +88,36 @@ def _change(known: Employee, row: Row[EmployeeRow]) -> _Change | None:
     return _Change(known, values, fields) if fields else None
 
 
-async def _add(session: AsyncSession, work: Work, rows: Sequence[Row[EmployeeRow]]) -> None:
-    """Somebody who adds the same employee at the same time makes the transaction fail, and it is tried again."""
+async def _write(
+    session: AsyncSession, work: Work, new: Sequence[Row[EmployeeRow]], changes: Sequence[_Change]
+) -> None:
+    """Add, change and tell in one statement.
+
+    Somebody who gives one of the numbers or phones to another employee at the same time makes the transaction fail; the
+    job is then taken up again.
+    """
     now = clock.now()
-    made = [
+    added = [
         (
-            clock.new_id(),
-            work.organization_id,
-            row.value.number,
+            *(clock.new_id(), work.organization_id, row.value.number, 1, now),
             *(getattr(row.value, name) for name in FIELDS),
-            (row.value.status or EmployeeStatus.ACTIVE).value,
-            1,
-            now,
-            now,
+            *((row.value.status or EmployeeStatus.ACTIVE).value, now),
         )
-        for row in rows
+        for row in new
     ]
+    changed = [
+        (
+            change.employee.id,
+            *(change.values[name] for name in FIELDS),
+            *(EmployeeStatus(change.values["status"]).value, now),
+        )
+        for change in changes
+    ]
+    acts = [_act(work, "staff.create_employee", row[0]) for row in added]
+    acts += [_act(work, "staff.update_employee", change.employee.id, fields=change.fields) for change in changes]
     writes = Writes()
-    writes.insert("employees", _COLUMNS, made)
-    audit.record_many(writes, (_act(work, "staff.create_employee", row[0]) for row in made))
-    await writes.run(await raw(session))
-
-
-async def _update(session: AsyncSession, work: Work, changes: Sequence[_Change]) -> None:
-    if not changes:
-        return
-    columns = {f"{name}s": [change.values[name] for change in changes] for name in FIELDS}
-    ids = [change.employee.id for change in changes]
-    statuses = [EmployeeStatus(change.values["status"]).value for change in changes]
-    await session.execute(_UPDATE, columns | {"now": clock.now(), "ids": ids, "statuses": statuses})
-    writes = Writes()
-    acts = (_act(work, "staff.update_employee", change.employee.id, fields=change.fields) for change in changes)
+    writes.insert("employees", _NEW + _WRITTEN, added)
+    writes.update("employees", (("id", "uuid"), *_WRITTEN), changed, _CHANGE)
     audit.record_many(writes, acts)
     await writes.run(await raw(session))
 
