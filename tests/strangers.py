@@ -28,6 +28,10 @@ PUBLIC = {
     ("POST", "/api/v1/auth/refresh"),
     ("POST", "/api/v1/auth/logout"),
     ("GET", "/api/v1/files/{file_id}/content"),
+    ("POST", "/api/v1/auth/password/forgot"),
+    ("POST", "/api/v1/auth/password/reset"),
+    ("POST", "/api/v1/auth/register"),
+    ("POST", "/api/v1/auth/register/codes"),
 }
 """Where one has no access token yet, brings a refresh token instead, or has a signed link."""
 

@@ -161,7 +161,15 @@ def test_every_body_has_examples_that_fit_its_schema(
     document: dict[str, Any], operations: dict[str, Operation]
 ) -> None:
     with_body = {o["operationId"]: o["requestBody"]["content"] for o in operations.values() if "requestBody" in o}
-    no_value_known = {"refresh_token", "log_out"}
+    no_value_known = {
+        "refresh_token",
+        "log_out",
+        "reset_password",
+        "register",
+        "change_phone",
+        "change_email",
+        "reject_organization",
+    }
     assert with_body.keys() - EXAMPLES.keys() == no_value_known
     assert EXAMPLES.keys() <= with_body.keys()
     for name in EXAMPLES:

@@ -4,19 +4,25 @@ What the schema's smallest value does on the strangers' world needs nothing here
 `@calls("operation_id")` on a function that makes what the call needs and answers (who, path values, body).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+import asyncpg
+
 from distro_api.core import outbox
-from make import identity, incentives, products, relations, strategies
+from make import codes, identity, incentives, products, relations, strategies
 from make.identity import PASSWORD, Signed
 from strangers import World
 
 UNTOLD = {
     "refresh_token": "each client, each quarter of an hour; the session tells when it was last used",
     "create_captcha": "a picture for whoever asks",
+    "forgot_password": "who asks is not known; what a code was used for is told",
+    "ask_registration_code": "who asks is not known; what a code was used for is told",
+    "ask_contact_code": "what a code was used for is told",
     "request_quote": "changes nothing",
     "touch_menu": "how one person's screen looks",
     "forget_recent_menus": "how one person's screen looks",
@@ -101,6 +107,58 @@ async def _parameter(world: World) -> Call:
 async def _organization(world: World) -> Call:
     owner = {"username": "west-lake", "password": PASSWORD}
     return Call(world.admin, body={"kind": "supplier", "name": "西湖景区", "owner": owner})
+
+
+@asynccontextmanager
+async def _database(world: World) -> AsyncIterator[asyncpg.Connection]:
+    """Its owner's connection, for what no call tells; codes may be asked for again at once."""
+    connection = await asyncpg.connect(world.app.state.settings.database_url)
+    try:
+        await codes.forget_quotas(connection)
+        yield connection
+    finally:
+        await connection.close()
+
+
+@calls("reset_password")
+async def _forgotten(world: World) -> Call:
+    who = await identity.supplier(world.app)
+    async with _database(world) as connection:
+        await world.client.post("/api/v1/auth/password/forgot", json={"account": who.username})
+        [code] = (await codes.codes(world.app, connection)).values()
+    return Call(who, body={"account": who.username, "code": code, "new_password": "Another-Horse-8"})
+
+
+@calls("register")
+async def _register(world: World) -> Call:
+    number = identity.phone()
+    body = codes.application(f"applicant-{number[-4:]}", number, f"{number}@example.com")
+    async with _database(world) as connection:
+        return Call(world.supplier, body=await codes.with_codes(world.app, world.client, connection, body))
+
+
+@calls("approve_organization", "reject_organization")
+async def _applicant(world: World) -> Call:
+    made = await world.client.post("/api/v1/auth/register", json=(await _register(world)).body)
+    return Call(world.admin, {"organization_id": made.json()["id"]}, {"reason": "资质过期"})
+
+
+async def _contact(world: World, field: str, to: str) -> Call:
+    who = await identity.supplier(world.app)
+    async with _database(world) as connection:
+        await world.client.post("/api/v1/me/codes", json={"to": to}, headers=who.headers)
+        [code] = (await codes.codes(world.app, connection)).values()
+    return Call(who, body={field: to, "code": code, "password": PASSWORD})
+
+
+@calls("change_phone")
+async def _phone(world: World) -> Call:
+    return await _contact(world, "phone", identity.phone())
+
+
+@calls("change_email")
+async def _email(world: World) -> Call:
+    return await _contact(world, "email", "wang@example.com")
 
 
 @calls("suspend_organization")

@@ -22,6 +22,7 @@ from distro_api.core.lanes import Lanes
 from distro_api.core.provision import refuse_superuser, urls_of
 from distro_api.core.settings import Settings
 from distro_api.files import service as files
+from distro_api.identity.service import codes
 from distro_api.identity.service.sessions import purge as purge_sessions
 from distro_api.jobs import service as jobs
 from distro_api.notifications import service as notifications
@@ -82,6 +83,7 @@ async def _jobs(dsn: str, sessions: Sessions, settings: Settings) -> None:
         async with sessions.begin() as session:
             await purge_sessions(session)
             await jobs.purge(session)
+            await codes.purge(session)
 
     async def sweep_files() -> None:
         await files.sweep(sessions, storage)

@@ -46,6 +46,26 @@ class OrganizationNotActive(Forbidden):
     code, title = "organization_not_active", Text("机构未启用或已停用", "The organization is not active")
 
 
+class OrganizationPending(Forbidden):
+    code, title = "organization_pending", Text("入驻申请正在审核", "Your application is being reviewed")
+    detail = Text("{organization} 的申请审核通过后即可登录", "You can sign in once {organization} is approved")
+
+
+class OrganizationRejected(Forbidden):
+    code, title = "organization_rejected", Text("入驻申请未通过", "Your application was not approved")
+    detail = Text("原因：{reason}。可修改后重新申请", "Reason: {reason}. You may correct it and apply again")
+
+
+class InvalidCode(Unprocessable):
+    """The same answer for a wrong, old, used or replaced code, for too many attempts, and for an unknown account."""
+
+    code, title = "invalid_code", Text("验证码错误或已失效", "The code is wrong, or good no more")
+
+
+class CodesAskedTooOften(TooManyRequests):
+    code, title = "codes_asked_too_often", Text("获取验证码过于频繁，请稍后再试", "Too many codes asked for, try later")
+
+
 class WrongOldPassword(Unprocessable):
     code, title = "wrong_old_password", Text("原密码错误", "The old password is wrong")
 

@@ -7,17 +7,23 @@ class OrganizationStatus(StrEnum):
     PENDING = "pending"
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    REJECTED = "rejected"
 
 
-ACTIVE, SUSPENDED = OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED
+PENDING, ACTIVE = OrganizationStatus.PENDING, OrganizationStatus.ACTIVE
+SUSPENDED, REJECTED = OrganizationStatus.SUSPENDED, OrganizationStatus.REJECTED
 
 
 class OrganizationAction(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
     SUSPEND = "suspend"
     RESUME = "resume"
 
 
 TRANSITIONS = {
+    (PENDING, OrganizationAction.APPROVE): ACTIVE,
+    (PENDING, OrganizationAction.REJECT): REJECTED,
     (ACTIVE, OrganizationAction.SUSPEND): SUSPENDED,
     (SUSPENDED, OrganizationAction.RESUME): ACTIVE,
 }

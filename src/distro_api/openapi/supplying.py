@@ -50,6 +50,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ),
     ),
     "touch_menu": (Example("distributor", "A menu", {"menu_key": "/orders/list", "title": "订单列表"}),),
+    "forgot_password": (Example("distributor", "Whoever it is", {"account": "distributor"}),),
+    "ask_registration_code": (
+        Example("distributor", "To a phone", {"to": "13900003333"}),
+        Example("distributor", "To a mail box", {"to": "lu@example.com"}),
+    ),
+    "ask_contact_code": (Example("supplier", "To another phone", {"to": "13900004444"}),),
     "update_me": (Example("distributor", "Another name", {"name": "沈嘉禾"}),),
     "create_organization": (
         Example(

@@ -3,6 +3,7 @@
 from distro_api.identity.models.access import AccessChange, Subject
 from distro_api.identity.models.attempts import AttemptCounter, Captcha
 from distro_api.identity.models.audit import AuditRow
+from distro_api.identity.models.codes import CodePurpose, CodeQuota, ConfirmationCode
 from distro_api.identity.models.menus import UserMenus
 from distro_api.identity.models.organizations import Kind, Organization, PartnerPolicy
 from distro_api.identity.models.parameters import ParameterChange
@@ -24,6 +25,9 @@ __all__ = [
     "AuditRow",
     "BuiltIn",
     "Captcha",
+    "CodePurpose",
+    "CodeQuota",
+    "ConfirmationCode",
     "EndedBy",
     "Kind",
     "Language",

@@ -40,12 +40,15 @@ class Organization(Versioned):
             "(partner_code IS NOT NULL) = (kind IN ('supplier', 'distributor') AND house_of IS NULL)",
             name="partners_have_a_code",
         ),
+        CheckConstraint("(status = 'rejected') = (rejected_because IS NOT NULL)", name="rejected_for_a_reason"),
         Index("ix_organizations_kind_id", "kind", "id"),
     )
 
     kind: Mapped[Kind]
     name: Mapped[str] = mapped_column(info=TOLD)
     status: Mapped[OrganizationStatus]
+    rejected_because: Mapped[str | None]
+    """Why its application was not approved."""
     house_of: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
     partner_code: Mapped[str | None]
     partner_policy: Mapped[PartnerPolicy] = mapped_column(default=PartnerPolicy.INVITATION)

@@ -44,3 +44,8 @@ class User(Versioned):
     language: Mapped[Language] = mapped_column(default=Language.ZH)
     perm_version: Mapped[int] = mapped_column(default=1)
     """Counts the changes of the user's roles: of two accounts of them the one with the higher number is the newer."""
+
+    @property
+    def reach(self) -> str | None:
+        """Where the person is told something: the phone, or else the mail box."""
+        return self.phone or self.email

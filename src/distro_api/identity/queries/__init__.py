@@ -25,7 +25,7 @@ from distro_api.identity.queries.roles import (
     visible_roles,
 )
 from distro_api.identity.queries.sessions import own_logins, own_sessions, session_of, session_of_token
-from distro_api.identity.queries.users import me, user_of_account
+from distro_api.identity.queries.users import me, rejected_applicants, user_of_account
 from distro_api.identity.queries.viewer import Viewer, seen_by
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "own_menus",
     "own_sessions",
     "owner_of",
+    "rejected_applicants",
     "role",
     "roles_of",
     "roles_of_users",

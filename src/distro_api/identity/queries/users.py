@@ -1,10 +1,12 @@
 """Reads of users."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.errors import NotFoundHere
-from distro_api.identity.models import Organization, User
+from distro_api.identity.models import Organization, OrganizationStatus, User
 from distro_api.identity.queries.viewer import Viewer
 
 
@@ -13,6 +15,16 @@ async def user_of_account(session: AsyncSession, account: str) -> User | None:
     return await session.scalar(
         select(User).where(or_(User.username == account, User.phone == account, User.email == account))
     )
+
+
+async def rejected_applicants(session: AsyncSession, phone: str, email: str) -> Sequence[User]:
+    """Owners of rejected organizations who have this phone or this e-mail address, locked."""
+    found = (
+        select(User)
+        .join(Organization, Organization.id == User.organization_id)
+        .where(Organization.status == OrganizationStatus.REJECTED, or_(User.phone == phone, User.email == email))
+    )
+    return (await session.scalars(found.order_by(User.id).with_for_update(of=User))).all()
 
 
 async def me(session: AsyncSession, viewer: Viewer) -> tuple[User, Organization]:

@@ -17,6 +17,8 @@ from distro_api.identity.errors import (
     InvalidRefreshToken,
     InvalidScope,
     OrganizationNotActive,
+    OrganizationPending,
+    OrganizationRejected,
 )
 from distro_api.identity.permissions import PERMISSIONS
 from distro_api.identity.router.wiring import FromIssuer, FromOrigin, tokens_out
@@ -33,6 +35,8 @@ SIGN_IN_REFUSALS = problems(
     AccountLocked,
     AddressLocked,
     OrganizationNotActive,
+    OrganizationPending,
+    OrganizationRejected,
     InvalidScope,
 )
 DEMO_ACCOUNTS = {

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.db import Read, Transactions, Tx
-from distro_api.core.errors import NotFoundHere, NotSupportedYet, PreconditionFailed
+from distro_api.core.errors import NotFoundHere, PreconditionFailed
 from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute, secret_answer
 from distro_api.core.pagination import Page, Paging, page
@@ -17,12 +17,13 @@ from distro_api.identity.models import LoginRecord, UserSession
 from distro_api.identity.principal import Principal, Require
 from distro_api.identity.router.wiring import Ended, FromIssuer, FromOrigin, tokens_out
 from distro_api.identity.schemas import ChangePassword, LoginOut, MeOut, SessionOut, TokensOut, UpdateMe
-from distro_api.identity.service import organizations, password_change, sessions
+from distro_api.identity.service import contacts, password_change, sessions
 
 router = APIRouter(prefix=f"{API}/me", tags=["me"], route_class=IdempotentRoute)
 
 
-async def _me_out(session: AsyncSession, principal: Principal, response: Response) -> dict[str, object]:
+async def me_out(session: AsyncSession, principal: Principal, response: Response) -> dict[str, object]:
+    """The caller as it is shown."""
     user, organization = await queries.me(session, principal)
     response.headers["ETag"] = etag(user.version)
     told = {
@@ -36,14 +37,14 @@ async def _me_out(session: AsyncSession, principal: Principal, response: Respons
 @router.get("", response_model=MeOut, openapi_extra=capability("I1"))
 async def get_me(principal: Annotated[Principal, Require("me")], session: Read, response: Response) -> object:
     """Who I am, my organization and what I may do."""
-    return await _me_out(session, principal, response)
+    return await me_out(session, principal, response)
 
 
 @router.patch(
     "",
     response_model=MeOut,
-    responses=problems(PreconditionFailed, NotSupportedYet),
-    openapi_extra=capability("I1"),
+    responses=problems(PreconditionFailed),
+    openapi_extra=capability("I6"),
 )
 async def update_me(
     command: UpdateMe,
@@ -52,13 +53,9 @@ async def update_me(
     response: Response,
     if_match: IfMatch = None,
 ) -> object:
-    """Change my displayed name; phone and e-mail need a confirmation code, which is not supported yet."""
-    for field in ("phone", "email"):
-        if field in command.model_fields_set:
-            raise NotSupportedYet(feature=f"change of {field}")
-    if "name" in command.model_fields_set:
-        await organizations.rename_me(session, principal, name=command.name, if_match=if_match)
-    return await _me_out(session, principal, response)
+    """Change my displayed name, and the language of messages to me. Phone and e-mail have calls of their own."""
+    await contacts.update_me(session, principal, command.sent(), if_match=if_match)
+    return await me_out(session, principal, response)
 
 
 @router.post(

@@ -15,11 +15,12 @@ from distro_api.identity import queries
 from distro_api.identity.errors import EmailTaken, InvalidPhone, PhoneTaken, UsernameTaken, WeakPassword
 from distro_api.identity.models import Kind, Organization, OrganizationStatus, PartnerPolicy
 from distro_api.identity.principal import Principal, Require
-from distro_api.identity.router.wiring import Ended, FromAccess
+from distro_api.identity.router.wiring import Ended, FromAccess, FromMessages
 from distro_api.identity.schemas import (
     CreateOrganization,
     OrganizationDetailOut,
     OrganizationOut,
+    RejectOrganization,
     ResumeOrganization,
     SuspendOrganization,
 )
@@ -112,6 +113,48 @@ async def get_organization(
 ) -> object:
     """One organization with its owner."""
     found = await queries.organization(session, principal, organization_id)
+    return await _organization_out(session, found, response)
+
+
+@router.post(
+    "/{organization_id}/approve",
+    response_model=OrganizationDetailOut,
+    responses=problems(NotFoundHere, StateConflict, PreconditionFailed),
+    openapi_extra=capability("I5"),
+)
+async def approve_organization(
+    organization_id: UUID,
+    principal: Annotated[Principal, Require("organizations:review")],
+    session: Tx,
+    response: Response,
+    access: FromAccess,
+    messages: FromMessages,
+    if_match: IfMatch = None,
+) -> object:
+    """Let an applicant trade; its owner is told by message, and can sign in. A supplier gets its house distributor."""
+    found = await organizations.approve(session, access, messages, principal, organization_id, if_match=if_match)
+    return await _organization_out(session, found, response)
+
+
+@router.post(
+    "/{organization_id}/reject",
+    response_model=OrganizationDetailOut,
+    responses=problems(NotFoundHere, StateConflict, PreconditionFailed),
+    openapi_extra=capability("I5"),
+)
+async def reject_organization(
+    organization_id: UUID,
+    command: RejectOrganization,
+    principal: Annotated[Principal, Require("organizations:review")],
+    session: Tx,
+    response: Response,
+    messages: FromMessages,
+    if_match: IfMatch = None,
+) -> object:
+    """Turn an applicant down; its owner is told the reason by message and at sign-in, and may register again."""
+    found = await organizations.reject(
+        session, messages, principal, organization_id, reason=command.reason, if_match=if_match
+    )
     return await _organization_out(session, found, response)
 
 

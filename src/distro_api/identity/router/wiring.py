@@ -8,6 +8,9 @@ from distro_api.core.errors import DomainError
 from distro_api.core.http import client_address, request_id
 from distro_api.identity.schemas import TokensOut
 from distro_api.identity.service.access import Access
+from distro_api.identity.service.codes import CodeDesk
+from distro_api.identity.service.messages import Messages
+from distro_api.identity.service.parameters import catalogue
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.sessions import Issuer, Origin, TokenPair
 
@@ -41,9 +44,21 @@ async def _access(request: Request) -> Access:
     return access
 
 
+async def _messages(request: Request) -> Messages:
+    messages: Messages = request.app.state.notifier
+    return messages
+
+
+async def _code_desk(request: Request) -> CodeDesk:
+    state = request.app.state
+    return CodeDesk(state.settings.root_key, state.parameters, state.notifier)
+
+
 FromIssuer = Annotated[Issuer, Depends(_issuer)]
 FromOrigin = Annotated[Origin, Depends(_origin)]
 FromAccess = Annotated[Access, Depends(_access)]
+FromMessages = Annotated[Messages, Depends(_messages)]
+FromCodeDesk = Annotated[CodeDesk, Depends(_code_desk)]
 Ended = Annotated[Revocations, Depends(_revocations)]
 
 
@@ -59,3 +74,11 @@ def tokens_out(outcome: TokenPair | DomainError) -> TokensOut:
         scope=" ".join(sorted(outcome.permissions)),
         password_change_required=outcome.password_change_required,
     )
+
+
+def code_asked(desk: CodeDesk) -> dict[str, int]:
+    """The answer to who has asked for a code, whatever became of it."""
+    return {
+        "expires_in": desk.parameters.get(catalogue.CODE_LIFE_S),
+        "resend_in": desk.parameters.get(catalogue.CODE_RESEND_S),
+    }

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from distro_api.core.schemas import Command, Name, Out, Phone, absent
-from distro_api.identity.models import Kind, LoginOutcome, OrganizationStatus
-from distro_api.identity.schemas.fields import Email, NewPassword, Password
+from distro_api.core.schemas import Command, Name, Out, Patch, absent
+from distro_api.identity.models import Kind, Language, LoginOutcome, OrganizationStatus
+from distro_api.identity.schemas.fields import NewPassword, Password
 from distro_api.identity.schemas.organizations import PartnerCode, PartnerPolicyField
 from distro_api.identity.schemas.roles import RoleBrief
 
@@ -18,10 +18,9 @@ class ChangePassword(Command):
     new_password: NewPassword
 
 
-class UpdateMe(Command):
+class UpdateMe(Patch):
     name: Name = absent()
-    phone: Phone = absent()
-    email: Email = absent()
+    language: Annotated[Language, Field(description="In which we write to me")] = absent()
 
 
 class OrganizationBrief(Out):
@@ -39,6 +38,7 @@ class MeOut(Out):
     name: str
     phone: Annotated[str | None, Field(description="E.164")]
     email: str | None
+    language: Language
     roles: list[RoleBrief]
     permissions: Annotated[list[str], Field(description="What this session may do")]
     organization: OrganizationBrief

@@ -47,6 +47,10 @@ class CreateOrganization(Command):
     ] = None
 
 
+class RejectOrganization(Command):
+    reason: Reason
+
+
 class SuspendOrganization(Command):
     reason: Reason
 
@@ -69,6 +73,7 @@ class OrganizationOut(Out):
     kind: Kind
     name: str
     status: OrganizationStatus
+    rejected_because: Annotated[str | None, Field(description="Why the application was not approved")]
     house_of: Annotated[UUID | None, Field(description="The supplier whose built-in distributor this is")]
     partner_code: PartnerCode
     partner_policy: PartnerPolicyField

@@ -31,6 +31,15 @@ def normal_phone(typed: str) -> str:
     return number
 
 
+def normal_contact(typed: str) -> str:
+    """A number or an e-mail address, whichever it is.
+
+    Raises:
+        InvalidPhone
+    """
+    return typed.strip().lower() if "@" in typed else normal_phone(typed)
+
+
 def _e164(typed: str, *, mobile: bool) -> str | None:
     try:
         number = phonenumbers.parse(typed, DEFAULT_REGION)

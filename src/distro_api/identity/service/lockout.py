@@ -59,7 +59,7 @@ def of_password(root_key: bytes, parameters: Parameters, user_id: UUID) -> Count
 
 def of_address(root_key: bytes, parameters: Parameters, address: str) -> Counter | None:
     """Sign-ins from an address; None when it is not known (a local socket)."""
-    if (network := _network(address)) is None:
+    if (network := network_of(address)) is None:
         return None
     return Counter(
         keyed_hash(root_key, "attempts/address", network),
@@ -121,7 +121,7 @@ async def take(
     Raises:
         TooManyRequests: with the seconds until it may go on.
     """
-    name = keyed_hash(root_key, f"attempts/{what}", _network(address) or "")
+    name = keyed_hash(root_key, f"attempts/{what}", network_of(address) or "")
     counter = Counter(name, allowed, 0, 0, per, by_first=True)
     used, since = await _count(session, counter)
     if used > allowed:
@@ -159,7 +159,7 @@ def _as_at_login(root_key: bytes, parameters: Parameters, kind: str, name: str) 
     )
 
 
-def _network(address: str) -> str | None:
+def network_of(address: str) -> str | None:
     """The address as it is counted: of IPv6 the /64, all of which one subscriber has."""
     try:
         known = ip_address(address)

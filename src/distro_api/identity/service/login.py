@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from distro_api.core.errors import DomainError
 from distro_api.identity import queries
-from distro_api.identity.errors import OrganizationNotActive
-from distro_api.identity.models import LoginOutcome, OrganizationStatus, User, UserStatus
+from distro_api.identity.errors import OrganizationNotActive, OrganizationPending, OrganizationRejected
+from distro_api.identity.models import LoginOutcome, Organization, OrganizationStatus, User, UserStatus
 from distro_api.identity.service import demo, history, passwords, sessions
 from distro_api.identity.service.accounts import normal_account
 from distro_api.identity.service.captchas import CaptchaAnswer
@@ -44,7 +44,8 @@ async def log_in(
 ) -> TokenPair | DomainError:
     """A pair of tokens, or the refusal.
 
-    Refusals: BadCredentials, AccountLocked, AddressLocked, CaptchaRequired, CaptchaInvalid, OrganizationNotActive.
+    Refusals: BadCredentials, AccountLocked, AddressLocked, CaptchaRequired, CaptchaInvalid, OrganizationNotActive,
+    OrganizationPending, OrganizationRejected.
     """
     account = normal_account(attempt.account)
     guard = Guard(issuer, account, origin.address, attempt.captcha)
@@ -87,8 +88,19 @@ async def _decide(
     await guard.passed(session)
     if organization.status is not OrganizationStatus.ACTIVE:
         history.record(session, user, checked.account, LoginOutcome.ORGANIZATION_NOT_ACTIVE, origin)
-        return OrganizationNotActive()
+        return _not_active(organization)
     if checked.fresh_hash is not None:
         user.password_hash = checked.fresh_hash
     history.record(session, user, checked.account, LoginOutcome.SUCCESS, origin)
     return await sessions.start(session, issuer, user, organization, origin, scope)
+
+
+def _not_active(organization: Organization) -> DomainError:
+    """Why nobody of the organization gets in; said only to who knows the password."""
+    match organization.status:
+        case OrganizationStatus.PENDING:
+            return OrganizationPending(organization=organization.name)
+        case OrganizationStatus.REJECTED:
+            return OrganizationRejected(organization=organization.name, reason=organization.rejected_because)
+        case _:
+            return OrganizationNotActive()

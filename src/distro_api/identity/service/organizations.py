@@ -1,7 +1,8 @@
 """Organizations and the users they are opened with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from distro_api.identity.models import (
     BuiltIn,
     EndedBy,
     Kind,
+    Language,
     Organization,
     OrganizationStatus,
     PartnerPolicy,
@@ -30,6 +32,7 @@ from distro_api.identity.service import audit, partnering, passwords, sessions
 from distro_api.identity.service.access import Access, organization_fact
 from distro_api.identity.service.accounts import normal_phone
 from distro_api.identity.service.audit import Actor, Caller
+from distro_api.identity.service.messages import Messages
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.states import TRANSITIONS, OrganizationAction
 
@@ -52,6 +55,7 @@ class NewUser:
     phone: str | None = None
     email: str | None = None
     password_change_required: bool = False
+    language: Language = Language.ZH
 
 
 async def create_organization(
@@ -62,8 +66,12 @@ async def create_organization(
     name: str,
     owner: NewUser,
     partner_policy: PartnerPolicy = PartnerPolicy.INVITATION,
+    status: Literal[OrganizationStatus.ACTIVE, OrganizationStatus.PENDING] = OrganizationStatus.ACTIVE,
+    password_hash: str | None = None,
 ) -> tuple[Organization, User]:
-    """An organization, active at once, with its owner; a supplier with its house distributor too.
+    """An organization with its owner, active at once unless `status` says otherwise.
+
+    An active supplier has its house distributor too; a pending one gets it when it is approved.
 
     Raises:
         UsernameTaken, PhoneTaken, EmailTaken, InvalidPhone, WeakPassword
@@ -72,23 +80,16 @@ async def create_organization(
         id=clock.new_id(),
         kind=kind,
         name=name,
-        status=OrganizationStatus.ACTIVE,
+        status=status,
         partner_code=None if kind is Kind.ADMIN else await partnering.unused_code(session),
         partner_policy=partner_policy,
     )
     session.add(made)
     await session.flush()
     owns = await _add_roles(session, made)
-    user = await add_user(session, made, owner, [owns])
-    if kind is Kind.SUPPLIER:
-        house = Organization(
-            id=clock.new_id(),
-            kind=Kind.DISTRIBUTOR,
-            name=name + HOUSE_SUFFIX,
-            status=OrganizationStatus.ACTIVE,
-            house_of=made.id,
-        )
-        session.add(house)
+    user = await add_user(session, made, owner, [owns], password_hash)
+    if status is OrganizationStatus.ACTIVE:
+        _add_house(session, made)
     audit.record(session, actor, "identity.create_organization", "organization", made.id, kind=kind)
     audit.record(session, actor, "identity.create_user", "user", user.id, organization_id=made.id, roles=[owns.name])
     await session.flush()
@@ -113,6 +114,46 @@ async def create_admin(session: AsyncSession, username: str, password: str | Non
         audit.record(session, Actor(), "identity.create_user", "user", user.id, **told)
         await session.flush()
     return password
+
+
+async def approve(
+    session: AsyncSession,
+    access: Access,
+    messages: Messages,
+    caller: Caller,
+    organization_id: UUID,
+    *,
+    if_match: str | None = None,
+) -> Organization:
+    """Let an applicant trade: its owner may sign in now, and is told so.
+
+    Raises:
+        NotFoundHere, PreconditionFailed, StateConflict: it is not pending.
+    """
+    found = await _apply(session, caller, organization_id, OrganizationAction.APPROVE, None, if_match)
+    _add_house(session, found)
+    access.tell(session, organization_fact(found))
+    await _tell_owner(session, messages, found, "organization_approved", {"name": found.name})
+    return found
+
+
+async def reject(
+    session: AsyncSession,
+    messages: Messages,
+    caller: Caller,
+    organization_id: UUID,
+    *,
+    reason: str,
+    if_match: str | None = None,
+) -> Organization:
+    """Turn an applicant down; its owner is told why, and may apply again.
+
+    Raises:
+        NotFoundHere, PreconditionFailed, StateConflict: it is not pending.
+    """
+    found = await _apply(session, caller, organization_id, OrganizationAction.REJECT, reason, if_match)
+    await _tell_owner(session, messages, found, "organization_rejected", {"name": found.name, "reason": reason})
+    return found
 
 
 async def suspend(
@@ -155,26 +196,12 @@ async def resume(
     return found
 
 
-async def rename_me(session: AsyncSession, caller: Caller, *, name: str, if_match: str | None) -> User:
-    """Change the caller's displayed name.
-
-    Raises:
-        PreconditionFailed
-    """
-    user = (await session.scalars(select(User).where(User.id == caller.user_id).with_for_update(key_share=True))).one()
-    check_if_match(if_match, user.version)
-    user.name = name
-    audit.record(session, caller.actor, "identity.update_user", "user", user.id)
-    await session.flush()
-    return user
-
-
 async def _apply(
     session: AsyncSession,
     caller: Caller,
     organization_id: UUID,
     action: OrganizationAction,
-    reason: str,
+    reason: str | None,
     if_match: str | None,
 ) -> Organization:
     """The only writer of an organization's status."""
@@ -184,6 +211,7 @@ async def _apply(
     if target is None or found.kind is Kind.ADMIN:
         raise StateConflict(state=found.status, action=action)
     found.status = target
+    found.rejected_because = reason if target is OrganizationStatus.REJECTED else None
     audit.record(session, caller.actor, f"identity.{action}_organization", "organization", found.id, reason=reason)
     await session.flush()
     return found
@@ -217,6 +245,7 @@ async def add_user(
         status=UserStatus.ACTIVE,
         password_hash=password_hash or await passwords.hash_password(new.password),
         password_change_required=new.password_change_required,
+        language=new.language,
     )
     await flush_unique(session, user)
     session.add_all(UserRole(user_id=user.id, role_id=role.id, organization_id=organization.id) for role in roles)
@@ -249,3 +278,26 @@ async def _add_roles(session: AsyncSession, organization: Organization) -> Role:
     session.add_all(made.values())
     await session.flush()
     return made[BuiltIn.OWNER]
+
+
+def _add_house(session: AsyncSession, organization: Organization) -> None:
+    """The built-in distributor of an active supplier."""
+    if organization.kind is Kind.SUPPLIER:
+        house = Organization(
+            id=clock.new_id(),
+            kind=Kind.DISTRIBUTOR,
+            name=organization.name + HOUSE_SUFFIX,
+            status=OrganizationStatus.ACTIVE,
+            house_of=organization.id,
+        )
+        session.add(house)
+
+
+async def _tell_owner(
+    session: AsyncSession, messages: Messages, organization: Organization, template: str, params: Mapping[str, str]
+) -> None:
+    """A message to the organization's owner, if it can be reached."""
+    await session.flush()
+    owner = await queries.owner_of(session, organization.id)
+    if owner is not None and (to := owner.reach) is not None:
+        await messages.send(session, to=to, template=template, params=params, language=owner.language)

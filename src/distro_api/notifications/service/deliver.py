@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from distro_api.core import clock
 from distro_api.core.settings import Settings
 from distro_api.identity import queries as identity
-from distro_api.identity.models import User, UserStatus
+from distro_api.identity.models import UserStatus
 from distro_api.integrations.errors import Refused
 from distro_api.jobs.service import Hopeless
 from distro_api.notifications.service.channels import Message, outlets
@@ -61,10 +61,5 @@ async def _reached(sessions: async_sessionmaker[AsyncSession], waiting: Mapping[
         user = await identity.user_of_account(session, account)
     if user is None or user.status is not UserStatus.ACTIVE:
         return None
-    to = user.email if account == user.email else address_of(user)
+    to = user.email if account == user.email else user.reach
     return None if to is None else (to, user.language)
-
-
-def address_of(user: User) -> str | None:
-    """Where a person is told something: the phone, or else the mail box."""
-    return user.phone or user.email

@@ -6,7 +6,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.outbox import Stored
 from distro_api.notifications import queries
-from distro_api.notifications.service.deliver import address_of
 from distro_api.notifications.service.notifier import Notifier
 from distro_api.notifications.service.templates import Template
 
@@ -16,7 +15,7 @@ def password_notices(notifier: Notifier) -> Callable[[AsyncSession, Sequence[Sto
 
     async def handle(session: AsyncSession, events: Sequence[Stored]) -> None:
         for user in await queries.users(session, [event.aggregate_id for event in events]):
-            if (to := address_of(user)) is not None:
+            if (to := user.reach) is not None:
                 await notifier.send(
                     session,
                     to=to,

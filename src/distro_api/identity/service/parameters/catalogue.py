@@ -136,3 +136,11 @@ CODES_PER_DAY = _declare(
     title=Text("每日验证码条数", "Confirmation codes a day"),
     description=Text("同一号码或邮箱每日最多发送条数", "At most so many codes a day to one number or address"),
 )
+
+CODES_PER_ADDRESS = _declare(
+    "codes_per_address_per_hour",
+    Annotated[int, Field(ge=5, le=1000)],
+    30,
+    title=Text("每个网络地址每小时验证码条数", "Confirmation codes an hour for one network address"),
+    description=Text("同一网络地址每小时最多获取条数", "At most so many codes an hour for one network address"),
+)
