@@ -52,7 +52,7 @@ SHARED = {
 }
 """Ids of what everybody with the permission may see: only unknown ones are not found."""
 
-PERSONAL = {"session_id", "employee_id", "file_id", "job_id"}
+PERSONAL = {"session_id", "role_id", "user_id", "employee_id", "file_id", "job_id"}
 """Ids that the platform's people do not see either."""
 
 BODIES: dict[str, Any] = {}
@@ -138,6 +138,19 @@ def foreign(name: str) -> Callable[[Factory], Factory]:
 @foreign("organization_id")
 async def _organization(world: World) -> Any:
     return world.supplier.organization_id
+
+
+@foreign("role_id")
+async def _role(world: World) -> Any:
+    body = {"name": "检票员", "permissions": ["tickets:redeem"]}
+    return (await world.do("supplier", "POST", "/roles", body))["id"]
+
+
+@foreign("user_id")
+async def _user(world: World) -> Any:
+    roles = [await world.id("role_id")]
+    body = {"username": "gate-1", "name": "赵晓舟", "role_ids": roles, "deliver": "shown"}
+    return (await world.do("supplier", "POST", "/users", body))["id"]
 
 
 @foreign("session_id")

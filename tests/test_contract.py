@@ -54,6 +54,9 @@ AT_THE_END = [
     "change_password",
     "end_my_session",
     "end_my_sessions",
+    "disable_user",
+    "delete_user",
+    "limit_organization",
     "suspend_organization",
 ]
 """What takes away from the others what they work with."""

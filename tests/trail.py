@@ -174,6 +174,47 @@ async def _resume(world: World) -> Call:
     return call
 
 
+@calls("create_user")
+async def _hire(world: World) -> Call:
+    role_id = await world.id("role_id")
+    return Call(world.supplier, body={"username": "gate-2", "name": "王芳", "role_ids": [role_id], "deliver": "shown"})
+
+
+@calls("update_user", "set_user_roles", "disable_user", "reset_user_password", "delete_user")
+async def _staff(world: World) -> Call:
+    hired = (await identity.colleague(world.app, world.supplier, "viewer")).user_id
+    body = {"name": "王芳", "role_ids": [await world.id("role_id")], "reason": "离职", "deliver": "shown"}
+    return Call(world.supplier, {"user_id": hired}, body)
+
+
+@calls("enable_user")
+async def _enable_user(world: World) -> Call:
+    call = await _staff(world)
+    await world.do("supplier", "POST", f"/users/{call.path['user_id']}/disable", {"reason": "休假"})
+    return call
+
+
+@calls("create_role")
+async def _role(world: World) -> Call:
+    return Call(world.supplier, body={"name": "闸机", "permissions": ["tickets:redeem"]})
+
+
+@calls("update_role", "delete_role")
+async def _custom_role(world: World) -> Call:
+    made = await world.do(
+        "supplier", "POST", "/roles", {"name": f"角色 {len(world.made)}", "permissions": ["orders:read"]}
+    )
+    world.made[made["id"]] = made
+    return Call(world.supplier, {"role_id": made["id"]}, {"permissions": ["tickets:read"]})
+
+
+@calls("limit_organization")
+async def _limits(world: World) -> Call:
+    made = await identity.distributor(world.app)
+    body = {"withheld": ["orders:place"], "reason": "整改"}
+    return Call(world.admin, {"organization_id": made.organization_id}, body)
+
+
 @calls("set_partner_policy")
 async def _policy(world: World) -> Call:
     return Call(world.supplier, body={"partner_policy": "invitation"})

@@ -6,8 +6,9 @@ from unittest.mock import patch
 from uuid import UUID
 
 from fastapi import FastAPI
+from sqlalchemy import select
 
-from distro_api.identity.models import Kind, PartnerPolicy
+from distro_api.identity.models import Kind, Organization, PartnerPolicy, Role
 from distro_api.identity.service import organizations, passwords, sessions
 from distro_api.identity.service.audit import Actor
 from distro_api.identity.service.organizations import NewUser
@@ -82,17 +83,37 @@ async def organization(
                 owner=owner,
                 partner_policy=partner_policy,
             )
-        issuer = Issuer(
-            app.state.tokens,
-            app.state.settings.root_key,
-            app.state.settings.refresh_token_s,
-            app.state.revocations,
-            app.state.parameters,
-            app.state.access,
-        )
-        pair = await sessions.start(session, issuer, user, made, Origin("127.0.0.1", "tests", "-"), scope)
+        pair = await sessions.start(session, issuer(app), user, made, Origin("127.0.0.1", "tests", "-"), scope)
     assert user.phone is not None
     return Signed(kind, made.id, user.id, user.username, user.phone, pair.access_token, pair.refresh_token)
+
+
+async def colleague(app: FastAPI, of: Signed, *roles: str, scope: str = "") -> Signed:
+    """Somebody else of the same organization, signed in, with roles named by `built_in` or by id."""
+    number = next(_numbers)
+    new = NewUser(username=f"colleague-{number}", password=PASSWORD, phone=f"137{number:08d}")
+    async with app.state.database.sessions.begin() as session:
+        theirs = await session.scalars(select(Role).where(Role.organization_id == of.organization_id))
+        held = [role for role in theirs if role.built_in in roles or str(role.id) in roles]
+        assert len(held) == len(roles), roles
+        organization = (await session.scalars(select(Organization).filter_by(id=of.organization_id))).one()
+        user = await organizations.add_user(session, organization, new, held, await _hash_once(PASSWORD))
+        pair = await sessions.start(session, issuer(app), user, organization, Origin("127.0.0.1", "tests", "-"), scope)
+    assert user.phone is not None
+    return Signed(of.kind, organization.id, user.id, user.username, user.phone, pair.access_token, pair.refresh_token)
+
+
+def issuer(app: FastAPI) -> Issuer:
+    """What the application signs people in with."""
+    state = app.state
+    return Issuer(
+        state.tokens,
+        state.settings.root_key,
+        state.settings.refresh_token_s,
+        state.revocations,
+        state.parameters,
+        state.access,
+    )
 
 
 async def _hash_once(password: str) -> str:

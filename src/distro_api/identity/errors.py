@@ -101,3 +101,49 @@ class ParameterValueNotAllowed(Unprocessable):
 
 class InvalidScope(Unprocessable):
     code, title = "invalid_scope", Text("没有这些权限范围", "None of these scopes exists")
+
+
+class CannotGrant(Forbidden):
+    """Nobody gives or takes what he does not hold, nor touches the account of somebody who may do more."""
+
+    code, title = "cannot_grant", Text("不能授予或变更超出自身权限的内容", "This is more than you may do yourself")
+
+
+class UnknownPermission(Unprocessable):
+    code, title = (
+        "unknown_permission",
+        Text("没有这些权限，或本类机构不能拥有", "No such permissions for this kind of organization"),
+    )
+
+
+class UnknownRole(Unprocessable):
+    code, title = "unknown_role", Text("本机构没有这些角色", "Your organization has no such roles")
+
+
+class RoleNameTaken(Conflict):
+    code, title = "role_name_taken", Text("角色名称已被使用", "This name is taken by another role")
+
+
+class BuiltInRole(Conflict):
+    code, title = "built_in_role", Text("内置角色不可修改或删除", "Built-in roles cannot be changed or deleted")
+
+
+class RoleInUse(Conflict):
+    code, title = "role_in_use", Text("仍有员工持有该角色", "Somebody still holds this role")
+    detail = Text("{users} 人持有该角色", "{users} hold it")
+
+
+class LastOwner(Conflict):
+    code, title = (
+        "last_owner",
+        Text("机构至少须有一名可登录的所有者", "An organization keeps at least one owner who may sign in"),
+    )
+
+
+class OwnAccount(Conflict):
+    code = "own_account"
+    title = Text("不能对自己的账号执行此操作，请由其他管理员操作", "Somebody else has to do this to your account")
+
+
+class PhoneNeeded(Unprocessable):
+    code, title = "phone_needed", Text("没有手机号，无法发送短信", "Without a phone number no SMS can be sent")

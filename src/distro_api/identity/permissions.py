@@ -95,11 +95,15 @@ def of_kind(kind: Kind) -> frozenset[str]:
     return _OF_KIND[kind]
 
 
+def listed(names: Iterable[str]) -> list[str]:
+    """Those of `names` that exist, each once, in the order of the catalogue."""
+    wanted = frozenset(names)
+    return [name for name in PERMISSIONS if name in wanted]
+
+
 def for_keys(names: Iterable[str]) -> frozenset[str]:
     """Those of `names` that an API key may hold."""
-    return frozenset(
-        name for name in names if name not in PEOPLE_ONLY and name.partition(":")[0] not in PEOPLE_ONLY
-    ) & frozenset(PERMISSIONS)
+    return frozenset(name for name in names if not PEOPLE_ONLY & {name, name.partition(":")[0]})
 
 
 _OF_KIND: Mapping[Kind, frozenset[str]] = {

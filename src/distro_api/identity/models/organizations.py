@@ -52,5 +52,5 @@ class Organization(Versioned):
     house_of: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
     partner_code: Mapped[str | None]
     partner_policy: Mapped[PartnerPolicy] = mapped_column(default=PartnerPolicy.INVITATION)
-    withheld: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'"))
+    withheld: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'"), info=TOLD)
     """Permissions of its kind that the platform does not let it use."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
+from distro_api.core.changes import TOLD
 from distro_api.core.db import Base, Versioned
 
 
@@ -46,9 +47,9 @@ class Role(Versioned):
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     built_in: Mapped[BuiltIn | None]
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(info=TOLD)
     description: Mapped[str] = mapped_column(default="")
-    permissions: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    permissions: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, info=TOLD)
 
     @property
     def token_name(self) -> str:

@@ -32,6 +32,9 @@ class EndedBy(StrEnum):
     PASSWORD_CHANGE = "password_change"  # noqa: S105
     TOKEN_REUSE = "token_reuse"  # noqa: S105
     ORGANIZATION_SUSPENDED = "organization_suspended"
+    USER_DISABLED = "user_disabled"
+    USER_DELETED = "user_deleted"
+    PASSWORD_RESET = "password_reset"  # noqa: S105
 
 
 class UserSession(Entity):

@@ -25,7 +25,14 @@ from distro_api.identity.queries.roles import (
     visible_roles,
 )
 from distro_api.identity.queries.sessions import own_logins, own_sessions, session_of, session_of_token
-from distro_api.identity.queries.users import me, rejected_applicants, user_of_account
+from distro_api.identity.queries.users import (
+    me,
+    rejected_applicants,
+    user,
+    user_of_account,
+    users_where,
+    visible_users,
+)
 from distro_api.identity.queries.viewer import Viewer, seen_by
 
 __all__ = [
@@ -59,9 +66,12 @@ __all__ = [
     "seen_by",
     "session_of",
     "session_of_token",
+    "user",
     "user_of_account",
+    "users_where",
     "values_set",
     "visible_audit",
     "visible_organizations",
     "visible_roles",
+    "visible_users",
 ]

@@ -1,4 +1,4 @@
-"""Signing in, my own account, organizations, audit trail, platform parameters."""
+"""Signing in, my own account, organizations, staff, roles, audit trail, platform parameters."""
 
 from distro_api.identity.router import (
     audit,
@@ -11,6 +11,8 @@ from distro_api.identity.router import (
     partnering,
     recovery,
     registration,
+    roles,
+    users,
 )
 
 routers = (
@@ -22,6 +24,10 @@ routers = (
     menus.router,
     partnering.router,
     organizations.router,
+    roles.limits,
+    users.router,
+    roles.router,
+    roles.permissions,
     audit.router,
     parameters.router,
 )

@@ -50,6 +50,16 @@ from distro_api.identity.schemas.roles import (
     RoleOut,
     UpdateRole,
 )
+from distro_api.identity.schemas.users import (
+    CreateUser,
+    Delivery,
+    DisableUser,
+    IssuedUserOut,
+    IssuePassword,
+    SetUserRoles,
+    UpdateUser,
+    UserOut,
+)
 
 __all__ = [
     "MAX_PASSWORD_LENGTH",
@@ -66,9 +76,14 @@ __all__ = [
     "CreateOrganization",
     "CreateOwner",
     "CreateRole",
+    "CreateUser",
+    "Delivery",
     "DeviceName",
+    "DisableUser",
     "Email",
     "ForgotPassword",
+    "IssuePassword",
+    "IssuedUserOut",
     "LimitOrganization",
     "LogIn",
     "LogOut",
@@ -103,11 +118,14 @@ __all__ = [
     "SetParameter",
     "SetPartnerPolicy",
     "SetQuickLinks",
+    "SetUserRoles",
     "SuspendOrganization",
     "TokenForm",
     "TokensOut",
     "TouchMenu",
     "UpdateMe",
     "UpdateRole",
+    "UpdateUser",
+    "UserOut",
     "Username",
 ]

@@ -86,9 +86,9 @@ def allowed(kind: Kind, withheld: Iterable[str]) -> frozenset[str]:
 
 
 def granted(kind: Kind, roles: Iterable[Role], withheld: Iterable[str]) -> frozenset[str]:
-    """What `roles` together grant in an organization: never more than that may be allowed."""
+    """What `roles` together grant in an organization: what everybody needs, and never more than it may be allowed."""
     sets = (BUILT_IN[kind].get(role.built_in, NOTHING) if role.built_in else role.permissions for role in roles)
-    return NOTHING.union(*sets) & allowed(kind, withheld)
+    return ESSENTIAL.union(*sets) & allowed(kind, withheld)
 
 
 async def purge(session: AsyncSession) -> None:
@@ -124,7 +124,7 @@ class Access:
 
     def _resolve(self, kind: Kind, roles: Sequence[str], scope: str, organization_id: UUID) -> frozenset[str]:
         limit = self._limits.get(organization_id)
-        held = NOTHING.union(*(self._grants(kind, role, organization_id) for role in roles))
+        held = ESSENTIAL.union(*(self._grants(kind, role, organization_id) for role in roles))
         held &= allowed(kind, limit.withheld if limit else ())
         return held & frozenset(scope.split()) if scope else held
 

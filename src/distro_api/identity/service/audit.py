@@ -44,6 +44,8 @@ class Caller(Viewer, Protocol):
 
     @property
     def actor(self) -> Actor: ...
+    @property
+    def permissions(self) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,11 @@ def generate() -> str:
     return "".join(secrets.choice(_READABLE) for _ in range(12))
 
 
+def unusable() -> str:
+    """What is stored for somebody who cannot sign in any more: a hash that no password has."""
+    return _NOBODY
+
+
 def _verify(password: str, stored: str | None) -> bool:
     return bool(_ARGON2.verify(password, stored or _NOBODY))
 

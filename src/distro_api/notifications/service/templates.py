@@ -16,6 +16,8 @@ class Template(StrEnum):
     """What can be said."""
 
     ONE_TIME_PASSWORD = "one_time_password"  # noqa: S105
+    STAFF_ACCOUNT = "staff_account"
+    STAFF_PASSWORD = "staff_password"  # noqa: S105
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     CODE_PASSWORD_RESET = "code_password_reset"  # noqa: S105
     CODE_REGISTRATION = "code_registration"
@@ -55,6 +57,21 @@ WORDINGS: Mapping[Template, Wording] = {
             "{supplier}已为“{name}”开通分销商账号。登录账号：{username}（或本手机号），初始密码：{password}，首次登录须修改密码。",
             "{supplier} has opened a distributor account for {name}. Sign in as {username} (or with this number), "
             "one-time password: {password}. You will be asked to set a new one.",
+        ),
+    ),
+    Template.STAFF_ACCOUNT: _said(
+        Text("您的员工账号已开通", "Your account is open"),
+        Text(
+            "{organization}已为您开通员工账号。登录账号：{username}（或本手机号），初始密码：{password}，首次登录须修改密码。",
+            "{organization} has opened an account for you. Sign in as {username} (or with this number), one-time "
+            "password: {password}. You will be asked to set a new one.",
+        ),
+    ),
+    Template.STAFF_PASSWORD: _said(
+        Text("您的密码已重置", "Your password was set anew"),
+        Text(
+            "{organization}已重置账号 {username} 的密码。临时密码：{password}，登录后须修改密码。",
+            "{organization} has set a new password for {username}: {password}. You will be asked to change it.",
         ),
     ),
     Template.PASSWORD_CHANGED: _said(

@@ -1,0 +1,69 @@
+"""Examples of who may do what: roles, staff, API keys."""
+
+from collections.abc import Mapping
+
+from distro_api.openapi.example import Example, Find
+from distro_api.openapi.supplying import NEW_SUPPLIER
+
+VIEWER = Find("/roles?built_in=true", "items.4.id")
+GATEKEEPER = Find("/users?q=gate-1")
+GATEKEEPERS = Find("/roles?q=检票")
+
+EXAMPLES: Mapping[str, tuple[Example, ...]] = {
+    "create_role": (
+        Example(
+            "supplier",
+            "People at the gate: redeem, and look",
+            {
+                "name": "检票员",
+                "description": "入口核销",
+                "permissions": ["tickets:read", "tickets:redeem", "orders:read"],
+            },
+        ),
+    ),
+    "update_role": (
+        Example(
+            "supplier",
+            "They need not see orders",
+            {"name": "检票组", "permissions": ["tickets:read", "tickets:redeem"]},
+            {"role_id": GATEKEEPERS},
+        ),
+    ),
+    "create_user": (
+        Example(
+            "supplier",
+            "Somebody at the gate, who gets the password by SMS",
+            {
+                "username": "gate-1",
+                "name": "赵晓舟",
+                "phone": "13900003333",
+                "role_ids": [GATEKEEPERS],
+                "deliver": "sms",
+            },
+        ),
+    ),
+    "update_user": (
+        Example("supplier", "Another number", {"phone": "13900004444"}, {"user_id": GATEKEEPER}),
+        Example("supplier", "No number any more", {"phone": None}, {"user_id": GATEKEEPER}),
+    ),
+    "set_user_roles": (
+        Example(
+            "supplier",
+            "At the gate, and may look at everything",
+            {"role_ids": [GATEKEEPERS, VIEWER]},
+            {"user_id": GATEKEEPER},
+        ),
+    ),
+    "reset_user_password": (
+        Example("supplier", "To be passed on by hand", {"deliver": "shown"}, {"user_id": GATEKEEPER}),
+    ),
+    "disable_user": (Example("supplier", "Has left", {"reason": "已离职"}, {"user_id": GATEKEEPER}),),
+    "limit_organization": (
+        Example(
+            "admin",
+            "The supplier above opens no distributors",
+            {"withheld": ["distributors:create"], "reason": "试用期"},
+            {"organization_id": NEW_SUPPLIER},
+        ),
+    ),
+}
