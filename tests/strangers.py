@@ -25,6 +25,7 @@ PUBLIC = {
     ("POST", "/api/v1/auth/token"),
     ("POST", "/api/v1/auth/login"),
     ("POST", "/api/v1/auth/captcha"),
+    ("POST", "/api/v1/auth/second-factor"),
     ("POST", "/api/v1/auth/refresh"),
     ("POST", "/api/v1/auth/logout"),
     ("GET", "/api/v1/files/{file_id}/content"),

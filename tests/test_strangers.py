@@ -84,10 +84,13 @@ def guarded(operations: list[Operation]) -> list[Operation]:
     return [operation for operation in operations if (operation.method, operation.path) not in PUBLIC]
 
 
-def token(app: FastAPI, kind: Kind, scope: str = "", *, password_change_required: bool = False) -> dict[str, str]:
+def token(
+    app: FastAPI, kind: Kind, scope: str = "", *, password_change_required: bool = False, **more: bool
+) -> dict[str, str]:
     """Somebody's valid token: whoever lacks a permission is refused before anything is looked up."""
     now = int(time.time())
-    claims = Claims(uuid4(), uuid4(), kind, ("owner",), uuid4(), 1, scope, password_change_required, now, now + 900)
+    who = (uuid4(), uuid4(), kind, ("owner",), uuid4(), 1)
+    claims = Claims(*who, scope, password_change_required, now, now + 900, **more)
     return {"Authorization": f"Bearer {app.state.tokens.issue(claims)}"}
 
 
@@ -170,6 +173,30 @@ async def test_with_an_issued_password_not_yet_changed(
             elif (answer.status_code, answer.json().get("code")) != (403, "password_change_required"):
                 wrong.append(f"{operation}: {answer.status_code}")
     assert let_in == 3
+    assert not wrong
+
+
+@pytest.mark.capability("I16")
+async def test_without_a_second_factor_that_the_organization_demands(
+    client: httpx.AsyncClient, app: FastAPI, guarded: list[Operation]
+) -> None:
+    wrong, let_in = [], set()
+    for operation in guarded:
+        for kind in operation.kinds:
+            headers = token(app, kind, second_factor_missing=True)
+            answer = await client.request(operation.method, operation.url({}), headers=headers | KEY)
+            if operation.permissions in (["me:second_factor"], ["me:password"]):
+                let_in.add(operation.path)
+                assert answer.status_code in (404, 422), operation  # nobody is behind the token
+            elif (answer.status_code, answer.json().get("code")) != (403, "second_factor_enrolment_required"):
+                wrong.append(f"{operation}: {answer.status_code}")
+    assert {path.removeprefix(API) for path in let_in} == {
+        "/me/password",
+        "/me/second-factor",
+        "/me/second-factor/confirm",
+        "/me/second-factor/recovery-codes",
+        "/me/second-factor/disable",
+    }
     assert not wrong
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from distro_api.core import outbox
-from make import codes, identity, incentives, products, relations, strategies
+from make import codes, identity, incentives, products, relations, second_factor, strategies
 from make.identity import PASSWORD, Signed
 from strangers import World
 
@@ -77,6 +77,40 @@ async def _log_out(world: World) -> Call:
 @calls("change_password")
 async def _password(world: World) -> Call:
     return Call(await identity.supplier(world.app), body={"old_password": PASSWORD, "new_password": "Another-Horse-8"})
+
+
+@calls("answer_challenge")
+async def _challenge(world: World) -> Call:
+    who = await identity.supplier(world.app)
+    phone = await second_factor.enrolled(world.client, who)
+    body = {"username": who.username, "password": PASSWORD}
+    asked = await world.client.post("/api/v1/auth/login", json=body)
+    return Call(who, body={"challenge": asked.json()["challenge"], "otp": phone.code()})
+
+
+@calls("enrol_second_factor")
+async def _enrol(world: World) -> Call:
+    return Call(await identity.supplier(world.app), body={"password": PASSWORD})
+
+
+@calls("confirm_second_factor")
+async def _confirm(world: World) -> Call:
+    who = await identity.supplier(world.app)
+    started = await world.client.post("/api/v1/me/second-factor", json={"password": PASSWORD}, headers=who.headers)
+    return Call(who, body={"otp": second_factor.App(started.json()["secret"], []).code()})
+
+
+@calls("renew_recovery_codes", "disable_second_factor")
+async def _second_factor(world: World) -> Call:
+    who = await identity.supplier(world.app)
+    phone = await second_factor.enrolled(world.client, who)
+    return Call(who, body={"password": PASSWORD, "otp": phone.code()})
+
+
+@calls("set_security")
+async def _security(world: World) -> Call:
+    made = await identity.distributor(world.app)
+    return Call(world.admin, {"organization_id": made.organization_id}, {"second_factor_required": True})
 
 
 @calls("end_my_session")

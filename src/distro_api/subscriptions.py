@@ -4,9 +4,8 @@ from functools import partial
 
 from distro_api.core.outbox import Subscriber
 from distro_api.core.settings import Settings
-from distro_api.identity.events import PasswordChanged
 from distro_api.incentives.service import accrue
-from distro_api.notifications.service import Notifier, password_notices
+from distro_api.notifications.service import ACCOUNT_EVENTS, Notifier, account_notices
 from distro_api.orders.service.fulfil import follow_tickets
 from distro_api.tickets.events import TicketRedeemed, TicketReversed
 
@@ -17,5 +16,5 @@ def subscribers(settings: Settings) -> tuple[Subscriber, ...]:
     return (
         Subscriber("orders.follow_tickets", frozenset({TicketRedeemed.name, TicketReversed.name}), follow_tickets),
         Subscriber("incentives.accrue", accrue.EVENTS, partial(accrue.accrue, settings.time_zone)),
-        Subscriber("notifications.passwords", frozenset({PasswordChanged.name}), password_notices(notifier)),
+        Subscriber("notifications.passwords", ACCOUNT_EVENTS, account_notices(notifier)),
     )

@@ -195,14 +195,14 @@ async def test_signing_in_while_being_suspended_leaves_no_session(
     admin, supplier = await make.admin(app), await make.supplier(app)
     start = sessions.start
 
-    async def slow_start(*args: Any) -> Any:
+    async def slow_start(*args: Any, **how: Any) -> Any:
         """The organization has been seen active; the suspension comes now."""
         suspending = asyncio.create_task(
             client.post(f"{PATH}/{supplier.organization_id}/suspend", json={"reason": "x"}, headers=admin.headers)
         )
         await asyncio.wait([suspending], timeout=0.3)
         suspended.append(suspending)
-        return await start(*args)
+        return await start(*args, **how)
 
     suspended: list[asyncio.Task[httpx.Response]] = []
     monkeypatch.setattr(sessions, "start", slow_start)

@@ -71,7 +71,7 @@ async def test_a_changed_password_is_told(
     supplier = await make.supplier(app)
     body = {"old_password": make.PASSWORD, "new_password": "Another-Horse-8"}
     assert (await client.post("/api/v1/me/password", json=body, headers=supplier.headers)).status_code == 200
-    subscriber = Subscriber("notices", frozenset({PasswordChanged.name}), service.password_notices(app.state.notifier))
+    subscriber = Subscriber("notices", frozenset({PasswordChanged.name}), service.account_notices(app.state.notifier))
     await work_off(app, subscriber)
     [message] = await deliver_messages(app, owner_connection)
     assert (message["to"], message["template"]) == (supplier.phone, "password_changed")

@@ -32,6 +32,54 @@ class AddressLocked(TooManyRequests):
     title = Text("该网络登录失败次数过多，请稍后再试", "Too many failed logins from this network, try again later")
 
 
+class SecondFactorRequired(Unauthorized):
+    """The password was right. `challenge` is answered at POST /auth/second-factor, for `expires_in` seconds."""
+
+    code = "second_factor_required"
+    title = Text("请输入两步验证码", "A code of your authenticator is needed to sign in")
+    detail = Text(
+        "请调用 POST /api/v1/auth/second-factor，或登录时一并提交 otp",
+        "Answer the challenge at POST /api/v1/auth/second-factor, or sign in with otp",
+    )
+
+
+class WrongSecondFactor(Unauthorized):
+    code = "wrong_second_factor"
+    title = Text("两步验证码错误或已使用", "The code is wrong, or was used already")
+
+
+class InvalidChallenge(Unauthorized):
+    code, title = "invalid_challenge", Text("登录已超时，请重新登录", "This sign-in is not valid any more, start again")
+
+
+class SecondFactorRefused(Unprocessable):
+    """As `wrong_second_factor`, of somebody who is signed in."""
+
+    code = "second_factor_refused"
+    title = Text(
+        "两步验证码缺失、错误或已使用", "The code of your authenticator is missing, wrong, or was used already"
+    )
+
+
+class WrongPassword(Unprocessable):
+    code, title = "wrong_password", Text("登录密码错误", "The login password is wrong")
+
+
+class SecondFactorEnforced(Conflict):
+    code = "second_factor_enforced"
+    title = Text("所在机构要求启用两步验证", "Your organization demands a second factor")
+    detail = Text("更换设备请重新绑定", "Set up a new device by enrolling again")
+
+
+class SecondFactorEnrolmentRequired(Forbidden):
+    code = "second_factor_enrolment_required"
+    title = Text("所在机构要求启用两步验证，请先绑定", "Your organization demands a second factor: set one up first")
+    detail = Text(
+        "请调用 POST /api/v1/me/second-factor，完成后刷新令牌",
+        "Call POST /api/v1/me/second-factor, then renew your tokens",
+    )
+
+
 class InvalidRefreshToken(Unauthorized):
     code, title = "invalid_refresh_token", Text("刷新令牌无效或已过期", "The refresh token is not valid any more")
 

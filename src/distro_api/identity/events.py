@@ -1,5 +1,6 @@
 """Facts of identity."""
 
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
@@ -13,3 +14,21 @@ class PasswordChanged(Event):
     aggregate: ClassVar[str] = "user_id"
 
     user_id: UUID
+
+
+class SecondFactorChange(StrEnum):
+    """What happened to a second factor; `reset` was somebody else's act."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    RESET = "reset"
+
+
+class SecondFactorChanged(Event):
+    """Somebody has another second factor, or none any more; in nobody's feed but the platform's."""
+
+    name: ClassVar[str] = "identity.second_factor_changed"
+    aggregate: ClassVar[str] = "user_id"
+
+    user_id: UUID
+    change: SecondFactorChange

@@ -24,9 +24,11 @@ def _p(zh: str, en: str, *kinds: Kind) -> Permission:
 PERMISSIONS: Mapping[str, Permission] = {
     "me": _p("个人资料与会话", "own profile and sessions", S, D, A),
     "me:password": _p("修改密码", "own password", S, D, A),
+    "me:second_factor": _p("两步验证", "own second factor", S, D, A),
     "organizations:read": _p("查看机构", "see organizations", S, D, A),
     "organizations:manage": _p("管理机构", "open, limit and suspend organizations", A),
     "organizations:review": _p("审核机构", "review applications and changed data of organizations", A),
+    "organizations:secure": _p("设置机构的登录安全", "say how an organization's people sign in", S, D, A),
     "partnering:manage": _p("管理合作码与加入方式", "renew the partner code, say how partners join", S, D),
     "users:read": _p("查看员工账号", "see staff accounts", S, D, A),
     "users:manage": _p("管理员工账号", "manage staff accounts", S, D, A),
@@ -80,10 +82,12 @@ PERMISSIONS: Mapping[str, Permission] = {
 }
 """By name. An owner holds every permission of its organization's kind."""
 
-ESSENTIAL = frozenset({"me", "me:password"})
+ESSENTIAL = frozenset({"me", "me:password", "me:second_factor"})
 """What everybody who signs in holds: without it nobody could set a password or sign out."""
 
-PEOPLE_ONLY = frozenset({"me", "users", "roles", "api_keys", "parameters", "organizations:manage"})
+PEOPLE_ONLY = frozenset(
+    {"me", "users", "roles", "api_keys", "parameters", "organizations:manage", "organizations:secure"}
+)
 """What no API key may hold, whole subjects or single permissions: a program never decides who may do what."""
 
 _CONFIDENTIAL = frozenset({"users:read", "roles:read", "api_keys:read", "audit:read"})

@@ -14,7 +14,7 @@ from fastapi.security import OAuth2PasswordBearer, SecurityScopes
 
 from distro_api.core.errors import NotAuthenticated, PermissionDenied
 from distro_api.core.http import client_address, request_id
-from distro_api.identity.errors import PasswordChangeRequired
+from distro_api.identity.errors import PasswordChangeRequired, SecondFactorEnrolmentRequired
 from distro_api.identity.models import Kind
 from distro_api.identity.permissions import PERMISSIONS
 from distro_api.identity.service.audit import Actor
@@ -26,6 +26,9 @@ oauth2 = OAuth2PasswordBearer(
     scopes={name: permission.title.en for name, permission in PERMISSIONS.items()},
     auto_error=False,
 )
+
+ENROLLING = frozenset({"me:password", "me:second_factor"})
+"""What may be done before a second factor that the organization demands is set up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ async def authenticated(scopes: SecurityScopes, request: Request, token: str | N
     """The caller, if the token is good and holds every permission the route asks for.
 
     Raises:
-        NotAuthenticated, PasswordChangeRequired, PermissionDenied
+        NotAuthenticated, PasswordChangeRequired, SecondFactorEnrolmentRequired, PermissionDenied
     """
     return _caller(scopes.scopes, request, token)
 
@@ -81,6 +84,8 @@ def _caller(permissions: Sequence[str], request: Request, token: str | None) -> 
     for permission in permissions:
         if claims.password_change_required and permission != "me:password":
             raise PasswordChangeRequired
+        if claims.second_factor_missing and permission not in ENROLLING:
+            raise SecondFactorEnrolmentRequired
         if permission not in held:
             raise PermissionDenied(permission=permission)
     return Principal(

@@ -14,19 +14,19 @@ from distro_api.core import errors
 from distro_api.core.errors import CATALOGUE, DomainError
 from distro_api.core.http import Problem, problems
 from distro_api.core.idempotency import KEY_HEADER, IdempotencyKeyInvalid
-from distro_api.identity.errors import PasswordChangeRequired
+from distro_api.identity.errors import PasswordChangeRequired, SecondFactorEnrolmentRequired
 from distro_api.openapi import buying, staffing, supplying
 from distro_api.openapi.example import Example
 from distro_api.openapi.words import DESCRIPTION, SOURCES, SUMMARIES, TAGS
 
-SIGNED_IN = (errors.NotAuthenticated, errors.PermissionDenied, PasswordChangeRequired)
+SIGNED_IN = (errors.NotAuthenticated, errors.PermissionDenied, PasswordChangeRequired, SecondFactorEnrolmentRequired)
 ANY = (errors.ValidationFailed, errors.InternalError, errors.Overloaded)
 BODY = (errors.MalformedJson, errors.BodyTooLarge)
 EXAMPLES = {**supplying.EXAMPLES, **buying.EXAMPLES, **staffing.EXAMPLES}
 KEYED = (IdempotencyKeyInvalid, errors.IdempotencyKeyReused)
 SHARED = {
     ("not_authenticated",): "NotAuthenticated",
-    ("permission_denied", "password_change_required"): "NotAllowed",
+    ("permission_denied", "password_change_required", "second_factor_enrolment_required"): "NotAllowed",
     ("body_too_large",): "BodyTooLarge",
     ("unsupported_media_type",): "NotJson",
     ("internal_error",): "InternalError",

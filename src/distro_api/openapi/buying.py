@@ -99,6 +99,15 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             {"supplier_id": Find("/incentives/balances?unit=bonus", "items.0.supplier_id"), "points": 100},
         ),
     ),
+    "enrol_second_factor": (Example("distributor3", "An authenticator app", {"password": "Distributor-Demo-2026"}),),
+    "set_security": (
+        Example(
+            "distributor3",
+            "Everybody may do without",
+            {"second_factor_required": False},
+            {"organization_id": Find("/me", "organization.id")},
+        ),
+    ),
     "change_password": (
         Example(
             "distributor2",

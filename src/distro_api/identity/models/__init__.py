@@ -8,6 +8,7 @@ from distro_api.identity.models.menus import UserMenus
 from distro_api.identity.models.organizations import Kind, Organization, PartnerPolicy
 from distro_api.identity.models.parameters import ParameterChange
 from distro_api.identity.models.roles import BuiltIn, Role, UserRole, owns
+from distro_api.identity.models.second_factors import LoginChallenge, RecoveryCode, SecondFactor
 from distro_api.identity.models.sessions import (
     EndedBy,
     LoginOutcome,
@@ -31,15 +32,18 @@ __all__ = [
     "EndedBy",
     "Kind",
     "Language",
+    "LoginChallenge",
     "LoginOutcome",
     "LoginRecord",
     "Organization",
     "OrganizationStatus",
     "ParameterChange",
     "PartnerPolicy",
+    "RecoveryCode",
     "RefreshToken",
     "Revocation",
     "Role",
+    "SecondFactor",
     "Subject",
     "User",
     "UserMenus",

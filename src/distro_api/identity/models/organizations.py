@@ -49,6 +49,7 @@ class Organization(Versioned):
     status: Mapped[OrganizationStatus]
     rejected_because: Mapped[str | None]
     """Why its application was not approved."""
+    second_factor_required: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     house_of: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
     partner_code: Mapped[str | None]
     partner_policy: Mapped[PartnerPolicy] = mapped_column(default=PartnerPolicy.INVITATION)

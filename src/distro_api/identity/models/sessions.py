@@ -22,6 +22,8 @@ class LoginOutcome(StrEnum):
     ORGANIZATION_NOT_ACTIVE = "organization_not_active"
     CAPTCHA_REQUIRED = "captcha_required"
     CAPTCHA_INVALID = "captcha_invalid"
+    SECOND_FACTOR_REQUIRED = "second_factor_required"
+    WRONG_SECOND_FACTOR = "wrong_second_factor"
 
 
 class EndedBy(StrEnum):
@@ -35,10 +37,14 @@ class EndedBy(StrEnum):
     USER_DISABLED = "user_disabled"
     USER_DELETED = "user_deleted"
     PASSWORD_RESET = "password_reset"  # noqa: S105
+    SECOND_FACTOR_CHANGE = "second_factor_change"
 
 
 class UserSession(Entity):
-    """A sign-in on one device: the family of its refresh tokens. Ended once, never revived."""
+    """A sign-in on one device: the family of its refresh tokens. Ended once, never revived.
+
+    `second_factor` says whether one was given at sign-in.
+    """
 
     __tablename__ = "user_sessions"
     __table_args__ = (
@@ -52,6 +58,7 @@ class UserSession(Entity):
     address: Mapped[str]
     client: Mapped[str]
     device_name: Mapped[str | None]
+    second_factor: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

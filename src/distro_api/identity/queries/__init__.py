@@ -24,6 +24,13 @@ from distro_api.identity.queries.roles import (
     roles_where,
     visible_roles,
 )
+from distro_api.identity.queries.second_factors import (
+    has_second_factor,
+    lock_challenge,
+    own_second_factor,
+    recovery_codes_left,
+    second_factor_of,
+)
 from distro_api.identity.queries.sessions import own_logins, own_sessions, session_of, session_of_token
 from distro_api.identity.queries.users import (
     me,
@@ -43,9 +50,11 @@ __all__ = [
     "built_in_role",
     "changes_of",
     "custom_roles",
+    "has_second_factor",
     "holders",
     "house_of",
     "limited",
+    "lock_challenge",
     "me",
     "menus_of",
     "newest_change",
@@ -56,13 +65,16 @@ __all__ = [
     "organizations_where",
     "own_logins",
     "own_menus",
+    "own_second_factor",
     "own_sessions",
     "owner_of",
+    "recovery_codes_left",
     "rejected_applicants",
     "role",
     "roles_of",
     "roles_of_users",
     "roles_where",
+    "second_factor_of",
     "seen_by",
     "session_of",
     "session_of_token",

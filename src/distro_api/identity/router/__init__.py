@@ -12,6 +12,7 @@ from distro_api.identity.router import (
     recovery,
     registration,
     roles,
+    second_factor,
     users,
 )
 
@@ -21,8 +22,10 @@ routers = (
     registration.router,
     me.router,
     contacts.router,
+    second_factor.router,
     menus.router,
     partnering.router,
+    second_factor.security,
     organizations.router,
     roles.limits,
     users.router,

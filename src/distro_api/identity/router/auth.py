@@ -14,16 +14,19 @@ from distro_api.identity.errors import (
     BadCredentials,
     CaptchaInvalid,
     CaptchaRequired,
+    InvalidChallenge,
     InvalidRefreshToken,
     InvalidScope,
     OrganizationNotActive,
     OrganizationPending,
     OrganizationRejected,
+    SecondFactorRequired,
+    WrongSecondFactor,
 )
 from distro_api.identity.permissions import PERMISSIONS
 from distro_api.identity.router.wiring import FromIssuer, FromOrigin, tokens_out
-from distro_api.identity.schemas import CaptchaOut, LogIn, LogOut, Refresh, TokenForm, TokensOut
-from distro_api.identity.service import captchas, login, sessions
+from distro_api.identity.schemas import AnswerChallenge, CaptchaOut, LogIn, LogOut, Refresh, TokenForm, TokensOut
+from distro_api.identity.service import captchas, login, second_step, sessions
 from distro_api.identity.service.captchas import CaptchaAnswer
 from distro_api.identity.service.login import Attempt
 
@@ -32,6 +35,8 @@ SIGN_IN_REFUSALS = problems(
     BadCredentials,
     CaptchaRequired,
     CaptchaInvalid,
+    SecondFactorRequired,
+    WrongSecondFactor,
     AccountLocked,
     AddressLocked,
     OrganizationNotActive,
@@ -50,7 +55,9 @@ DEMO_ACCOUNTS = {
 """Accounts of the demo data, so that the examples work where it is loaded."""
 
 
-@router.post("/token", response_model=TokensOut, responses=SIGN_IN_REFUSALS, openapi_extra=capability("I1", "I2"))
+@router.post(
+    "/token", response_model=TokensOut, responses=SIGN_IN_REFUSALS, openapi_extra=capability("I1", "I2", "I16")
+)
 async def get_token(
     form: Annotated[TokenForm, Form(openapi_examples=DEMO_ACCOUNTS)],
     transactions: Transactions,
@@ -61,7 +68,9 @@ async def get_token(
     return await _log_in(form, transactions, issuer, origin)
 
 
-@router.post("/login", response_model=TokensOut, responses=SIGN_IN_REFUSALS, openapi_extra=capability("I1", "I2"))
+@router.post(
+    "/login", response_model=TokensOut, responses=SIGN_IN_REFUSALS, openapi_extra=capability("I1", "I2", "I16")
+)
 async def log_in(
     command: Annotated[LogIn, Body(openapi_examples=DEMO_ACCOUNTS)],
     transactions: Transactions,
@@ -82,6 +91,7 @@ async def _log_in(command: LogIn, transactions: Transactions, issuer: FromIssuer
         password=command.password.get_secret_value(),
         scope=_known_scope(command.scope),
         captcha=captcha,
+        otp=command.otp,
     )
     here = replace(origin, device_name=command.device_name)
     return tokens_out(await login.log_in(transactions, issuer, here, attempt))
@@ -94,6 +104,22 @@ def _known_scope(asked: str) -> str:
     if named and not known:
         raise InvalidScope(scopes=sorted(PERMISSIONS))
     return "" if known == PERMISSIONS.keys() else " ".join(sorted(known))
+
+
+@router.post(
+    "/second-factor",
+    response_model=TokensOut,
+    responses=problems(InvalidChallenge, WrongSecondFactor, AccountLocked, OrganizationNotActive),
+    openapi_extra=capability("I16"),
+)
+async def answer_challenge(
+    command: AnswerChallenge, transactions: Transactions, issuer: FromIssuer, origin: FromOrigin
+) -> TokensOut:
+    """The second step of a sign-in: the challenge of the first, and a code of the authenticator or a recovery code."""
+    outcome = await second_step.answer(
+        transactions, issuer, origin, challenge=command.challenge.get_secret_value(), otp=command.otp
+    )
+    return tokens_out(outcome)
 
 
 @router.post("/captcha", response_model=CaptchaOut, responses=problems(TooManyRequests), openapi_extra=capability("I2"))

@@ -73,6 +73,7 @@ def tokens_out(outcome: TokenPair | DomainError) -> TokensOut:
         refresh_token=outcome.refresh_token,
         scope=" ".join(sorted(outcome.permissions)),
         password_change_required=outcome.password_change_required,
+        second_factor_enrolment_required=outcome.second_factor_missing,
     )
 
 

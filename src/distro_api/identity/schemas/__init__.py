@@ -1,7 +1,7 @@
 """What identity takes and gives."""
 
 from distro_api.identity.schemas.audit import AuditOut
-from distro_api.identity.schemas.auth import CaptchaOut, LogIn, LogOut, Refresh, TokenForm, TokensOut
+from distro_api.identity.schemas.auth import AnswerChallenge, CaptchaOut, LogIn, LogOut, Refresh, TokenForm, TokensOut
 from distro_api.identity.schemas.codes import (
     AskCode,
     ChangeEmail,
@@ -50,6 +50,17 @@ from distro_api.identity.schemas.roles import (
     RoleOut,
     UpdateRole,
 )
+from distro_api.identity.schemas.second_factor import (
+    ConfirmSecondFactor,
+    DemandSecondFactor,
+    DisableSecondFactor,
+    EnrolmentOut,
+    EnrolSecondFactor,
+    RecoveryCodesOut,
+    RenewRecoveryCodes,
+    SecondFactorOut,
+    SecurityOut,
+)
 from distro_api.identity.schemas.users import (
     CreateUser,
     Delivery,
@@ -65,6 +76,7 @@ __all__ = [
     "MAX_PASSWORD_LENGTH",
     "MIN_PASSWORD_LENGTH",
     "Account",
+    "AnswerChallenge",
     "AskCode",
     "AuditOut",
     "CaptchaOut",
@@ -73,14 +85,19 @@ __all__ = [
     "ChangePassword",
     "ChangePhone",
     "CodeAskedOut",
+    "ConfirmSecondFactor",
     "CreateOrganization",
     "CreateOwner",
     "CreateRole",
     "CreateUser",
     "Delivery",
+    "DemandSecondFactor",
     "DeviceName",
+    "DisableSecondFactor",
     "DisableUser",
     "Email",
+    "EnrolSecondFactor",
+    "EnrolmentOut",
     "ForgotPassword",
     "IssuePassword",
     "IssuedUserOut",
@@ -104,16 +121,20 @@ __all__ = [
     "QuickLink",
     "QuickLinksOut",
     "RecentMenusOut",
+    "RecoveryCodesOut",
     "Refresh",
     "RefreshTokenText",
     "Register",
     "RegisteredOut",
     "RejectOrganization",
+    "RenewRecoveryCodes",
     "ResetPassword",
     "ResumeOrganization",
     "RoleBrief",
     "RoleOut",
     "Scope",
+    "SecondFactorOut",
+    "SecurityOut",
     "SessionOut",
     "SetParameter",
     "SetPartnerPolicy",

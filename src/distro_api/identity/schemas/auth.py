@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, SecretStr
 
 from distro_api.core.schemas import Command, Out
-from distro_api.identity.schemas.fields import Account, CaptchaPart, DeviceName, Password, RefreshTokenText, Scope
+from distro_api.identity.schemas.fields import Account, CaptchaPart, DeviceName, Otp, Password, RefreshTokenText, Scope
 
 
 class LogIn(Command):
@@ -19,6 +19,9 @@ class LogIn(Command):
     captcha_code: Annotated[
         CaptchaPart | None, Field(description="The letters in the picture; case does not count")
     ] = None
+    otp: Annotated[
+        Otp | None, Field(description="For those who have a second factor: else the challenge in the 401 is answered")
+    ] = None
     device_name: DeviceName | None = None
 
 
@@ -28,6 +31,11 @@ class TokenForm(LogIn):
     grant_type: Annotated[Literal["password"], Field(description="OAuth2's name of this form")] = "password"
     client_id: Annotated[str | None, Field(max_length=200, description="Ignored")] = None
     client_secret: Annotated[SecretStr | None, Field(max_length=200, description="Ignored")] = None
+
+
+class AnswerChallenge(Command):
+    challenge: Annotated[SecretStr, Field(min_length=1, max_length=200, description="From the 401 of the first step")]
+    otp: Otp
 
 
 class CaptchaOut(Out):
@@ -54,4 +62,7 @@ class TokensOut(Out):
     scope: Annotated[str, Field(description="Space-separated permissions that the access token carries")]
     password_change_required: Annotated[
         bool, Field(description="Until POST /me/password is done, every other call answers 403")
+    ]
+    second_factor_enrolment_required: Annotated[
+        bool, Field(description="Until a second factor is set up under /me/second-factor, every other call answers 403")
     ]

@@ -38,6 +38,18 @@ Scope = Annotated[
     str, Field(max_length=4000, description="Space-separated permissions to narrow the session to; empty: all you hold")
 ]
 CaptchaPart = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(printable)]
+Otp = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, pattern=r"^([0-9]{6}|[A-Za-z2-9]{5}-?[A-Za-z2-9]{5})$", min_length=6, max_length=11
+    ),
+    Field(description="Six digits of your authenticator, or a recovery code", examples=["492039"]),
+]
+AppCode = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$"),
+    Field(description="Six digits of your authenticator", examples=["492039"]),
+]
 DeviceName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),

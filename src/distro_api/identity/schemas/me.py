@@ -54,6 +54,7 @@ class SessionOut(Out):
     address: str
     client: Annotated[str, Field(description="User-Agent at sign-in")]
     device_name: Annotated[str | None, Field(description="What was given at sign-in")]
+    second_factor: Annotated[bool, Field(description="Whether one was given at sign-in")]
     current: Annotated[bool, Field(description="The session of this request")]
 
 

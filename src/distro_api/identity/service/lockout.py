@@ -57,6 +57,11 @@ def of_password(root_key: bytes, parameters: Parameters, user_id: UUID) -> Count
     return _as_at_login(root_key, parameters, "password", str(user_id))
 
 
+def of_second_factor(root_key: bytes, parameters: Parameters, user_id: UUID) -> Counter:
+    """Codes of a user's authenticator and recovery codes, at sign-in and afterwards."""
+    return _as_at_login(root_key, parameters, "second-factor", str(user_id))
+
+
 def of_address(root_key: bytes, parameters: Parameters, address: str) -> Counter | None:
     """Sign-ins from an address; None when it is not known (a local socket)."""
     if (network := network_of(address)) is None:

@@ -12,7 +12,7 @@ from distro_api.core.errors import DomainError
 from distro_api.identity import queries
 from distro_api.identity.errors import OrganizationNotActive, OrganizationPending, OrganizationRejected
 from distro_api.identity.models import LoginOutcome, Organization, OrganizationStatus, User, UserStatus
-from distro_api.identity.service import demo, history, passwords, sessions
+from distro_api.identity.service import demo, history, passwords, second_step, sessions
 from distro_api.identity.service.accounts import normal_account
 from distro_api.identity.service.captchas import CaptchaAnswer
 from distro_api.identity.service.guard import Guard
@@ -27,6 +27,8 @@ class Attempt:
     password: str
     scope: str = ""
     captcha: CaptchaAnswer | None = None
+    otp: str | None = None
+    """A code of the authenticator, for those who have one and do not want to be asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ async def log_in(
     """A pair of tokens, or the refusal.
 
     Refusals: BadCredentials, AccountLocked, AddressLocked, CaptchaRequired, CaptchaInvalid, OrganizationNotActive,
-    OrganizationPending, OrganizationRejected.
+    OrganizationPending, OrganizationRejected; and SecondFactorRequired (answered with `second_step.answer`),
+    WrongSecondFactor.
     """
     account = normal_account(attempt.account)
     guard = Guard(issuer, account, origin.address, attempt.captcha)
@@ -56,7 +59,7 @@ async def log_in(
             return refusal
     checked = await _check(issuer, account, user, attempt.password)
     async with transactions.begin() as session:
-        return await _decide(session, issuer, origin, guard, checked, attempt.scope)
+        return await _decide(session, issuer, origin, guard, checked, attempt)
 
 
 async def _check(issuer: Issuer, account: str, user: User | None, password: str) -> _Checked:
@@ -70,7 +73,7 @@ async def _check(issuer: Issuer, account: str, user: User | None, password: str)
 
 
 async def _decide(
-    session: AsyncSession, issuer: Issuer, origin: Origin, guard: Guard, checked: _Checked, scope: str
+    session: AsyncSession, issuer: Issuer, origin: Origin, guard: Guard, checked: _Checked, attempt: Attempt
 ) -> TokenPair | DomainError:
     """Judge one attempt after the other."""
     if refusal := await guard.last_look(session):
@@ -91,8 +94,12 @@ async def _decide(
         return _not_active(organization)
     if checked.fresh_hash is not None:
         user.password_hash = checked.fresh_hash
+    scope, otp = attempt.scope, attempt.otp
+    proved = await second_step.prove(session, issuer, origin, user, account=checked.account, scope=scope, otp=otp)
+    if isinstance(proved, DomainError):
+        return proved
     history.record(session, user, checked.account, LoginOutcome.SUCCESS, origin)
-    return await sessions.start(session, issuer, user, organization, origin, scope)
+    return await sessions.start(session, issuer, user, organization, origin, scope, second_factor=proved)
 
 
 def _not_active(organization: Organization) -> DomainError:

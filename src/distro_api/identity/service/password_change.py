@@ -59,4 +59,6 @@ async def change_password(
         before = await queries.session_of(session, caller)
         await sessions.end_of_user(session, issuer.revocations, user.id, EndedBy.PASSWORD_CHANGE, caller.actor)
         here = replace(origin, device_name=before.device_name)
-        return await sessions.start(session, issuer, user, organization, here, before.scope)
+        return await sessions.start(
+            session, issuer, user, organization, here, before.scope, second_factor=before.second_factor
+        )

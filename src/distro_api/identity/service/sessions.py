@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core import clock
@@ -20,6 +20,8 @@ from distro_api.identity.models import (
     AttemptCounter,
     Captcha,
     EndedBy,
+    Kind,
+    LoginChallenge,
     LoginRecord,
     Organization,
     OrganizationStatus,
@@ -31,7 +33,7 @@ from distro_api.identity.models import (
 from distro_api.identity.service import access, audit, lockout, revocations
 from distro_api.identity.service.access import Access, user_fact
 from distro_api.identity.service.audit import Actor, Caller
-from distro_api.identity.service.parameters import Parameters
+from distro_api.identity.service.parameters import Parameters, catalogue
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Claims, Tokens
 
@@ -73,6 +75,8 @@ class TokenPair:
     refresh_token: str
     permissions: frozenset[str]
     password_change_required: bool
+    second_factor_missing: bool
+    """Whether nothing but setting one up is possible."""
 
 
 async def lock_user(session: AsyncSession, seen: User) -> tuple[User, Organization] | None:
@@ -87,8 +91,26 @@ async def lock_user(session: AsyncSession, seen: User) -> tuple[User, Organizati
     return user, organization
 
 
+def demands_second_factor(issuer: Issuer, organization: Organization) -> bool:
+    """Whether everybody of the organization must have a second factor: by its own will or the platform's."""
+    return organization.second_factor_required or platform_demands_second_factor(issuer, organization.kind)
+
+
+def platform_demands_second_factor(issuer: Issuer, kind: Kind) -> bool:
+    """Whether the platform's parameters demand one of every organization of the kind."""
+    parameter = catalogue.SECOND_FACTOR_REQUIRED.get(kind)
+    return parameter is not None and issuer.parameters.get(parameter)
+
+
 async def start(
-    session: AsyncSession, issuer: Issuer, user: User, organization: Organization, origin: Origin, scope: str = ""
+    session: AsyncSession,
+    issuer: Issuer,
+    user: User,
+    organization: Organization,
+    origin: Origin,
+    scope: str = "",
+    *,
+    second_factor: bool = False,
 ) -> TokenPair:
     """A new session of `user`, narrowed to `scope` when that is not empty."""
     now = clock.now()
@@ -100,6 +122,7 @@ async def start(
         address=origin.address,
         client=origin.client,
         device_name=origin.device_name,
+        second_factor=second_factor,
         last_used_at=now,
         expires_at=now + timedelta(seconds=issuer.refresh_token_s),
     )
@@ -162,6 +185,12 @@ async def end_all_own(session: AsyncSession, ended: Revocations, caller: Caller)
     await end_of_user(session, ended, caller.user_id, EndedBy.USER, caller.actor)
 
 
+async def end_others(session: AsyncSession, ended: Revocations, caller: Caller, by: EndedBy) -> None:
+    """End every session of the caller but this one."""
+    others = await _lock_live(session, and_(UserSession.user_id == caller.user_id, UserSession.id != caller.session_id))
+    await _end(session, ended, others, by, caller.actor)
+
+
 async def end_of_user(session: AsyncSession, ended: Revocations, user_id: UUID, by: EndedBy, actor: Actor) -> None:
     """End every session of a user."""
     await _end(session, ended, await _lock_live(session, UserSession.user_id == user_id), by, actor)
@@ -183,6 +212,7 @@ async def purge(session: AsyncSession) -> None:
     await session.execute(delete(LoginRecord).where(LoginRecord.created_at < now - KEPT))
     await session.execute(delete(AttemptCounter).where(AttemptCounter.last_at < now - lockout.FORGOTTEN_AFTER))
     await session.execute(delete(Captcha).where(Captcha.expires_at < now))
+    await session.execute(delete(LoginChallenge).where(LoginChallenge.expires_at < now))
     await revocations.purge(session)
     await access.purge(session)
 
@@ -214,6 +244,7 @@ async def _issue(
     refresh_token = secrets.token_urlsafe(32)
     session.add(RefreshToken(token_hash=_hash(issuer, refresh_token), session_id=opened.id))
     await session.flush()
+    missing = demands_second_factor(issuer, organization) and not await queries.has_second_factor(session, user.id)
     issued_at = int(clock.now().timestamp())
     claims = Claims(
         user.id,
@@ -226,6 +257,7 @@ async def _issue(
         user.password_change_required,
         issued_at,
         issued_at + issuer.tokens.lifetime_s,
+        second_factor_missing=missing,
     )
     return TokenPair(
         issuer.tokens.issue(claims),
@@ -233,6 +265,7 @@ async def _issue(
         refresh_token,
         issuer.access.permissions(claims),
         user.password_change_required,
+        missing,
     )
 
 

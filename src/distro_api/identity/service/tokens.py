@@ -36,6 +36,7 @@ class Claims:
     issued_at: int
     expires_at: int
     api_key_id: UUID | None = None
+    second_factor_missing: bool = False
 
 
 class Tokens:
@@ -59,6 +60,7 @@ class Tokens:
             "perm_version": claims.perm_version,
             "scope": claims.scope,
             "pcr": claims.password_change_required,
+            "sfm": claims.second_factor_missing,
             "iat": claims.issued_at,
             "exp": claims.expires_at,
         }
@@ -97,6 +99,7 @@ class Tokens:
                 value["pcr"],
                 value["iat"],
                 value["exp"],
+                second_factor_missing=value["sfm"],
             )
         except (JOSEError, KeyError, ValueError, TypeError, AttributeError):
             return None

@@ -3,8 +3,17 @@ part (`deliver`), and what follows from events (`notices`)."""
 
 from distro_api.notifications.service.channels import FILE_NAME, Channel
 from distro_api.notifications.service.deliver import entrypoints
-from distro_api.notifications.service.notices import password_notices
+from distro_api.notifications.service.notices import ACCOUNT_EVENTS, account_notices
 from distro_api.notifications.service.notifier import FromNotifier, Notifier
 from distro_api.notifications.service.templates import Template
 
-__all__ = ["FILE_NAME", "Channel", "FromNotifier", "Notifier", "Template", "entrypoints", "password_notices"]
+__all__ = [
+    "ACCOUNT_EVENTS",
+    "FILE_NAME",
+    "Channel",
+    "FromNotifier",
+    "Notifier",
+    "Template",
+    "account_notices",
+    "entrypoints",
+]

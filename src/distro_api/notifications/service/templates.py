@@ -19,6 +19,9 @@ class Template(StrEnum):
     STAFF_ACCOUNT = "staff_account"
     STAFF_PASSWORD = "staff_password"  # noqa: S105
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    SECOND_FACTOR_ENABLED = "second_factor_enabled"
+    SECOND_FACTOR_DISABLED = "second_factor_disabled"
+    SECOND_FACTOR_RESET = "second_factor_reset"
     CODE_PASSWORD_RESET = "code_password_reset"  # noqa: S105
     CODE_REGISTRATION = "code_registration"
     CODE_NEW_CONTACT = "code_new_contact"
@@ -77,6 +80,24 @@ WORDINGS: Mapping[Template, Wording] = {
     Template.PASSWORD_CHANGED: _said(
         Text("登录密码已修改", "Your password was changed"),
         Text("账号 {username} 的登录密码已修改。", "The password of {username} was changed."),
+        _DISTURBED,
+    ),
+    Template.SECOND_FACTOR_ENABLED: _said(
+        Text("两步验证已启用", "Your second factor is in force"),
+        Text("账号 {username} 已启用两步验证。", "Signing in as {username} now asks for a code of your authenticator."),
+        _DISTURBED,
+    ),
+    Template.SECOND_FACTOR_DISABLED: _said(
+        Text("两步验证已关闭", "Your second factor was given up"),
+        Text("账号 {username} 已关闭两步验证。", "Signing in as {username} asks for the password only."),
+        _DISTURBED,
+    ),
+    Template.SECOND_FACTOR_RESET: _said(
+        Text("两步验证已被重置", "Your second factor was reset"),
+        Text(
+            "账号 {username} 的两步验证已由机构管理员重置，请重新绑定。",
+            "Your organization has reset the second factor of {username}; please set one up again.",
+        ),
         _DISTURBED,
     ),
     Template.CODE_PASSWORD_RESET: _said(

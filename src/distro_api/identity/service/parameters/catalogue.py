@@ -1,11 +1,13 @@
 """Every platform parameter. A room declares its own here, and reads it with `parameters.get(catalogue.ITS_NAME)`."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
 from distro_api.core.errors import Text
+from distro_api.identity.models import Kind
 from distro_api.identity.service.parameters.declaration import Parameter
 
 ValueT = TypeVar("ValueT")
@@ -78,6 +80,26 @@ ADDRESS_FAILURES_ALLOWED = _declare(
         "So many failures within an hour lock the address; a whole office often shares one, so keep it wide",
     ),
 )
+
+
+def _second_factor_of(kind: Kind, zh: str, en: str) -> Parameter[bool]:
+    return _declare(
+        f"second_factor_required_of_{kind}",
+        bool,
+        False,
+        title=Text(f"{zh}须启用两步验证", f"Second factor demanded of {en}"),
+        description=Text(
+            f"{zh}的所有用户须绑定两步验证后才能使用；机构自己的设置也可以要求",
+            f"Everybody of {en} must set one up before anything else; an organization may demand it by itself, too",
+        ),
+    )
+
+
+SECOND_FACTOR_REQUIRED: Mapping[Kind, Parameter[bool]] = {
+    Kind.ADMIN: _second_factor_of(Kind.ADMIN, "平台", "the platform"),
+    Kind.SUPPLIER: _second_factor_of(Kind.SUPPLIER, "供应商", "suppliers"),
+    Kind.DISTRIBUTOR: _second_factor_of(Kind.DISTRIBUTOR, "分销商", "distributors"),
+}
 
 LOGIN_FAILURES_ALLOWED = _declare(
     "login_failures_allowed",
