@@ -33,6 +33,7 @@ PUBLIC = {
     ("POST", "/api/v1/auth/password/reset"),
     ("POST", "/api/v1/auth/register"),
     ("POST", "/api/v1/auth/register/codes"),
+    ("GET", "/api/v1/divisions"),
 }
 """Where one has no access token yet, brings a refresh token instead, or has a signed link."""
 
@@ -152,6 +153,12 @@ async def _user(world: World) -> Any:
     roles = [await world.id("role_id")]
     body = {"username": "gate-1", "name": "赵晓舟", "role_ids": roles, "deliver": "shown"}
     return (await world.do("supplier", "POST", "/users", body))["id"]
+
+
+@foreign("change_id")
+async def _change(world: World) -> Any:
+    path = f"/organizations/{world.supplier.organization_id}/changes"
+    return (await world.do("supplier", "POST", path, {"address": "龙井路1号"}))["id"]
 
 
 @foreign("session_id")

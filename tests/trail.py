@@ -177,6 +177,30 @@ async def _applicant(world: World) -> Call:
     return Call(world.admin, {"organization_id": made.json()["id"]}, {"reason": "资质过期"})
 
 
+async def _changed(world: World, who: Signed) -> str:
+    body = {"address": "龙井路1号"}
+    path = f"/api/v1/organizations/{who.organization_id}/changes"
+    return str((await world.client.post(path, json=body, headers=who.headers)).json()["id"])
+
+
+@calls("request_organization_change")
+async def _change(world: World) -> Call:
+    who = await identity.supplier(world.app)
+    return Call(who, {"organization_id": who.organization_id}, {"address": "龙井路1号"})
+
+
+@calls("approve_organization_change", "reject_organization_change")
+async def _review_change(world: World) -> Call:
+    change_id = await _changed(world, await identity.supplier(world.app))
+    return Call(world.admin, {"change_id": change_id}, {"reason": "与执照不符"})
+
+
+@calls("withdraw_organization_change")
+async def _withdraw_change(world: World) -> Call:
+    who = await identity.supplier(world.app)
+    return Call(who, {"change_id": await _changed(world, who)})
+
+
 async def _contact(world: World, field: str, to: str) -> Call:
     who = await identity.supplier(world.app)
     async with _database(world) as connection:

@@ -195,3 +195,28 @@ class OwnAccount(Conflict):
 
 class PhoneNeeded(Unprocessable):
     code, title = "phone_needed", Text("没有手机号，无法发送短信", "Without a phone number no SMS can be sent")
+
+
+class InvalidCreditCode(Unprocessable):
+    code = "invalid_credit_code"
+    title = Text("统一社会信用代码有误", "This is not a unified social credit code")
+    detail = Text("校验位不符，请核对营业执照", "Its check character does not fit: compare it with the licence")
+
+
+class CreditCodeTaken(Conflict):
+    code = "credit_code_taken"
+    title = Text("统一社会信用代码已被登记", "Another organization is registered with this credit code")
+
+
+class UnknownRegion(Unprocessable):
+    code, title = "unknown_region", Text("没有这个行政区划代码", "There is no such administrative division")
+    detail = Text("须为区县级代码", "Give the code of a district")
+
+
+class NothingToChange(Unprocessable):
+    code, title = "nothing_to_change", Text("没有任何变更", "Nothing would change")
+
+
+class ChangePending(Conflict):
+    code, title = "change_pending", Text("已有变更申请在审核中", "Another change is being reviewed")
+    detail = Text("请先撤回：{change_id}", "Withdraw it first: {change_id}")

@@ -27,6 +27,7 @@ PERMISSIONS: Mapping[str, Permission] = {
     "me:second_factor": _p("两步验证", "own second factor", S, D, A),
     "organizations:read": _p("查看机构", "see organizations", S, D, A),
     "organizations:manage": _p("管理机构", "open, limit and suspend organizations", A),
+    "organizations:edit": _p("变更机构资料", "request changes of the organization's data", S, D),
     "organizations:review": _p("审核机构", "review applications and changed data of organizations", A),
     "organizations:secure": _p("设置机构的登录安全", "say how an organization's people sign in", S, D, A),
     "partnering:manage": _p("管理合作码与加入方式", "renew the partner code, say how partners join", S, D),

@@ -1,4 +1,4 @@
-"""The life of an organization."""
+"""The lives of an organization, and of a request to change its data."""
 
 from enum import StrEnum
 
@@ -26,4 +26,26 @@ TRANSITIONS = {
     (PENDING, OrganizationAction.REJECT): REJECTED,
     (ACTIVE, OrganizationAction.SUSPEND): SUSPENDED,
     (SUSPENDED, OrganizationAction.RESUME): ACTIVE,
+}
+
+
+class ChangeStatus(StrEnum):
+    """The life of a request to change an organization's data."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class ChangeAction(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+
+
+CHANGE_TRANSITIONS = {
+    (ChangeStatus.PENDING, ChangeAction.APPROVE): ChangeStatus.APPROVED,
+    (ChangeStatus.PENDING, ChangeAction.REJECT): ChangeStatus.REJECTED,
+    (ChangeStatus.PENDING, ChangeAction.WITHDRAW): ChangeStatus.WITHDRAWN,
 }

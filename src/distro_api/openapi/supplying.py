@@ -56,6 +56,26 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("distributor", "To a mail box", {"to": "lu@example.com"}),
     ),
     "ask_contact_code": (Example("supplier", "To another phone", {"to": "13900004444"}),),
+    "request_organization_change": (
+        Example(
+            "supplier",
+            "Where we are and whom to ask",
+            {
+                "region_code": "330106",
+                "address": "龙井路1号",
+                "contacts": [{"name": "陆云帆", "title": "经理", "phone": "13900005555"}],
+            },
+            {"organization_id": Find("/me", "organization.id")},
+        ),
+    ),
+    "reject_organization_change": (
+        Example(
+            "admin",
+            "The request above",
+            {"reason": "地址与营业执照不符"},
+            {"change_id": Find("/organization-changes?status=pending")},
+        ),
+    ),
     "update_me": (Example("distributor", "Another name", {"name": "沈嘉禾"}),),
     "create_organization": (
         Example(

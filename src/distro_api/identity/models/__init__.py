@@ -5,8 +5,9 @@ from distro_api.identity.models.attempts import AttemptCounter, Captcha
 from distro_api.identity.models.audit import AuditRow
 from distro_api.identity.models.codes import CodePurpose, CodeQuota, ConfirmationCode
 from distro_api.identity.models.menus import UserMenus
-from distro_api.identity.models.organizations import Kind, Organization, PartnerPolicy
+from distro_api.identity.models.organizations import CREDIT_CODE, Kind, Organization, PartnerPolicy
 from distro_api.identity.models.parameters import ParameterChange
+from distro_api.identity.models.profiles import OrganizationChange, OrganizationProfile
 from distro_api.identity.models.roles import BuiltIn, Role, UserRole, owns
 from distro_api.identity.models.second_factors import LoginChallenge, RecoveryCode, SecondFactor
 from distro_api.identity.models.sessions import (
@@ -18,14 +19,16 @@ from distro_api.identity.models.sessions import (
     UserSession,
 )
 from distro_api.identity.models.users import Language, User, UserStatus
-from distro_api.identity.states import OrganizationStatus
+from distro_api.identity.states import ChangeStatus, OrganizationStatus
 
 __all__ = [
+    "CREDIT_CODE",
     "AccessChange",
     "AttemptCounter",
     "AuditRow",
     "BuiltIn",
     "Captcha",
+    "ChangeStatus",
     "CodePurpose",
     "CodeQuota",
     "ConfirmationCode",
@@ -36,6 +39,8 @@ __all__ = [
     "LoginOutcome",
     "LoginRecord",
     "Organization",
+    "OrganizationChange",
+    "OrganizationProfile",
     "OrganizationStatus",
     "ParameterChange",
     "PartnerPolicy",

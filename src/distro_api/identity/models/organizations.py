@@ -11,6 +11,9 @@ from distro_api.core.changes import TOLD
 from distro_api.core.db import Versioned
 from distro_api.identity.states import OrganizationStatus
 
+CREDIT_CODE = "^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"
+"""The form of a unified social credit code: authority and kind, division, organization, check character."""
+
 
 class Kind(StrEnum):
     """What an organization is. A principal of kind `customer` acts for itself through a mini-program session."""
@@ -42,11 +45,17 @@ class Organization(Versioned):
         ),
         CheckConstraint("(status = 'rejected') = (rejected_because IS NOT NULL)", name="rejected_for_a_reason"),
         Index("ix_organizations_kind_id", "kind", "id"),
+        CheckConstraint(f"credit_code ~ '{CREDIT_CODE}'", name="credit_code_has_its_form"),
+        Index(
+            "uq_organizations_credit_code", "credit_code", unique=True, postgresql_where=text("status <> 'rejected'")
+        ),
     )
 
     kind: Mapped[Kind]
     name: Mapped[str] = mapped_column(info=TOLD)
     status: Mapped[OrganizationStatus]
+    credit_code: Mapped[str | None] = mapped_column(info=TOLD)
+    """The unified social credit code on its licence; names one organization that is not rejected."""
     rejected_because: Mapped[str | None]
     """Why its application was not approved."""
     second_factor_required: Mapped[bool] = mapped_column(default=False, server_default=text("false"))

@@ -12,6 +12,14 @@ from distro_api.identity.queries.organizations import (
     visible_organizations,
 )
 from distro_api.identity.queries.parameters import changes_of, newest_change, newest_changes, values_set
+from distro_api.identity.queries.profiles import (
+    changes_where,
+    names_of,
+    organization_change,
+    pending_change,
+    profile_of,
+    visible_changes,
+)
 from distro_api.identity.queries.roles import (
     active_owners,
     built_in_role,
@@ -49,6 +57,7 @@ __all__ = [
     "audit_where",
     "built_in_role",
     "changes_of",
+    "changes_where",
     "custom_roles",
     "has_second_factor",
     "holders",
@@ -57,10 +66,12 @@ __all__ = [
     "lock_challenge",
     "me",
     "menus_of",
+    "names_of",
     "newest_change",
     "newest_changes",
     "organization",
     "organization_alone",
+    "organization_change",
     "organization_in_use",
     "organizations_where",
     "own_logins",
@@ -68,6 +79,8 @@ __all__ = [
     "own_second_factor",
     "own_sessions",
     "owner_of",
+    "pending_change",
+    "profile_of",
     "recovery_codes_left",
     "rejected_applicants",
     "role",
@@ -83,6 +96,7 @@ __all__ = [
     "users_where",
     "values_set",
     "visible_audit",
+    "visible_changes",
     "visible_organizations",
     "visible_roles",
     "visible_users",

@@ -9,6 +9,7 @@ from distro_api.identity.router import (
     organizations,
     parameters,
     partnering,
+    profiles,
     recovery,
     registration,
     roles,
@@ -31,6 +32,9 @@ routers = (
     users.router,
     roles.router,
     roles.permissions,
+    profiles.router,
+    profiles.changes,
+    profiles.places,
     audit.router,
     parameters.router,
 )

@@ -7,10 +7,13 @@ from distro_api.core.errors import DomainError
 from distro_api.core.http import API, capability, language_of, problems
 from distro_api.identity.errors import (
     CodesAskedTooOften,
+    CreditCodeTaken,
     EmailTaken,
     InvalidCode,
+    InvalidCreditCode,
     InvalidPhone,
     PhoneTaken,
+    UnknownRegion,
     UsernameTaken,
     WeakPassword,
 )
@@ -48,7 +51,17 @@ async def ask_registration_code(
     "",
     response_model=RegisteredOut,
     status_code=201,
-    responses=problems(InvalidCode, InvalidPhone, WeakPassword, UsernameTaken, PhoneTaken, EmailTaken),
+    responses=problems(
+        InvalidCode,
+        InvalidPhone,
+        WeakPassword,
+        UsernameTaken,
+        PhoneTaken,
+        EmailTaken,
+        InvalidCreditCode,
+        CreditCodeTaken,
+        UnknownRegion,
+    ),
     openapi_extra=capability("I5"),
 )
 async def register(
@@ -59,7 +72,7 @@ async def register(
     Until then signing in answers 403 `organization_pending`; after a rejection 403 `organization_rejected` with the
     reason, and I may register again with the same names.
     """
-    owner = command.owner
+    owner, profile = command.owner, command.profile
     application = Application(
         kind=command.kind,
         name=command.name,
@@ -71,6 +84,7 @@ async def register(
         email=owner.email.lower(),
         email_code=owner.email_code,
         language=owner.language,
+        profile=profile.model_dump(mode="json", include=profile.model_fields_set) if profile else {},
     )
     outcome = await registration.register(transactions, desk, origin, application)
     if isinstance(outcome, DomainError):

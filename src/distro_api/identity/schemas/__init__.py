@@ -40,6 +40,14 @@ from distro_api.identity.schemas.organizations import (
     SuspendOrganization,
 )
 from distro_api.identity.schemas.parameters import ParameterChangeOut, ParameterOut, SetParameter
+from distro_api.identity.schemas.profiles import (
+    ChangeOut,
+    DivisionOut,
+    Profile,
+    ProfileOut,
+    RejectChange,
+    RequestChange,
+)
 from distro_api.identity.schemas.roles import (
     CreateRole,
     LimitOrganization,
@@ -82,6 +90,7 @@ __all__ = [
     "CaptchaOut",
     "CaptchaPart",
     "ChangeEmail",
+    "ChangeOut",
     "ChangePassword",
     "ChangePhone",
     "CodeAskedOut",
@@ -95,6 +104,7 @@ __all__ = [
     "DeviceName",
     "DisableSecondFactor",
     "DisableUser",
+    "DivisionOut",
     "Email",
     "EnrolSecondFactor",
     "EnrolmentOut",
@@ -118,6 +128,8 @@ __all__ = [
     "Password",
     "PermissionOut",
     "PermissionsOut",
+    "Profile",
+    "ProfileOut",
     "QuickLink",
     "QuickLinksOut",
     "RecentMenusOut",
@@ -126,8 +138,10 @@ __all__ = [
     "RefreshTokenText",
     "Register",
     "RegisteredOut",
+    "RejectChange",
     "RejectOrganization",
     "RenewRecoveryCodes",
+    "RequestChange",
     "ResetPassword",
     "ResumeOrganization",
     "RoleBrief",

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from distro_api.core.schemas import Command, Name, Out, Phone, absent
 from distro_api.identity.models import Kind, Language, OrganizationStatus
 from distro_api.identity.schemas.fields import Account, Email, NewPassword, Password, Username
+from distro_api.identity.schemas.profiles import Profile
 
 ConfirmationCode = Annotated[
     str,
@@ -54,6 +55,7 @@ class Register(Command):
     kind: Literal[Kind.SUPPLIER, Kind.DISTRIBUTOR]
     name: Annotated[Name, Field(description="Of the organization, as on its licence")]
     owner: RegisterOwner
+    profile: Annotated[Profile | None, Field(description="What is reviewed; may be told later by a change")] = None
 
 
 class RegisteredOut(Out):

@@ -4,9 +4,9 @@ Until it is approved its owner can sign in to nothing: with the right password h
 After a rejection the same person applies again, as for the first time; the rejected application stays on record.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -14,7 +14,7 @@ from distro_api.core.errors import DomainError
 from distro_api.identity import queries
 from distro_api.identity.errors import InvalidCode, WeakPassword
 from distro_api.identity.models import CodePurpose, Kind, Language, Organization, OrganizationStatus, User, UserStatus
-from distro_api.identity.service import audit, codes, organizations, passwords
+from distro_api.identity.service import audit, codes, organizations, passwords, profiles
 from distro_api.identity.service.audit import Actor
 from distro_api.identity.service.codes import CodeDesk, Proof, Subject
 from distro_api.identity.service.organizations import NewUser
@@ -35,6 +35,8 @@ class Application:
     email: str
     email_code: str
     language: Language
+    profile: Mapping[str, Any]
+    """What the organization is registered with, as it was sent."""
 
 
 def subject_of(target: str) -> Subject:
@@ -50,8 +52,11 @@ async def register(
     Refusals: WeakPassword, InvalidCode.
 
     Raises:
-        UsernameTaken, PhoneTaken, EmailTaken: told only to whom has proved them; the codes stay good meanwhile.
+        InvalidCreditCode, UnknownRegion, InvalidPhone
+        UsernameTaken, PhoneTaken, EmailTaken, CreditCodeTaken: told only to whom has proved phone and mail box; the codes
+            stay good meanwhile.
     """
+    profile = profiles.stored(profiles.bank_box(desk.root_key), application.profile)
     try:
         passwords.refuse_weak(application.password, application.username, application.phone, application.email)
     except WeakPassword as weak:
@@ -66,13 +71,18 @@ async def register(
         return InvalidCode(wrong=[name for name, proof in proofs.items() if proof is None])
     try:
         async with transactions.begin() as session:
-            return await _open(session, origin, application, password_hash, (by_phone, by_email))
+            return await _open(session, origin, application, profile, password_hash, (by_phone, by_email))
     except InvalidCode as used:
         return used
 
 
 async def _open(
-    session: AsyncSession, origin: Origin, application: Application, password_hash: str, proofs: Iterable[Proof]
+    session: AsyncSession,
+    origin: Origin,
+    application: Application,
+    profile: Mapping[str, Any],
+    password_hash: str,
+    proofs: Iterable[Proof],
 ) -> Organization:
     for proof in sorted(proofs, key=lambda proof: proof.subject_hash):
         if not await codes.use(session, proof):
@@ -96,6 +106,7 @@ async def _open(
         status=OrganizationStatus.PENDING,
         password_hash=password_hash,
     )
+    await profiles.write(session, made, profile)
     actor = Actor(made.id, user.id, origin.request_id, origin.address)
     audit.record(session, actor, "identity.apply", "organization", made.id, kind=application.kind)
     await session.flush()
