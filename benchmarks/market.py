@@ -201,7 +201,6 @@ async def _strategies(session: AsyncSession) -> None:
             "channel": Channel.INDIVIDUAL,
             "business_mode": BusinessMode.WHOLESALE,
             "audience_kind": AudienceKind.ALL,
-            "tiers": [],
             "distributor_ids": [],
             "valid_from": since,
             "priority": 0,

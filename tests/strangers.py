@@ -14,6 +14,7 @@ import httpx
 from fastapi import FastAPI
 
 from distro_api.core import clock
+from distro_api.identity.models import Kind, PartnerPolicy
 from make import identity
 from make.identity import Signed
 from make.products import on_sale
@@ -185,6 +186,19 @@ async def _relation(world: World) -> Any:
     answer = await world.client.post(path, json={"lines": [line]}, headers=world.supplier.headers)
     assert answer.json()["lines"][0]["result"] == "created"
     return made["id"]
+
+
+@foreign("tier_id")
+async def _tier(world: World) -> Any:
+    return (await world.do("supplier", "POST", "/distributor-tiers", {"name": "金牌"}))["id"]
+
+
+@foreign("invitation_id")
+async def _invitation(world: World) -> Any:
+    asked = await identity.organization(world.app, Kind.DISTRIBUTOR, partner_policy=PartnerPolicy.INVITATION)
+    me = await world.client.get("/api/v1/me", headers=asked.headers)
+    body = {"partner_code": me.json()["organization"]["partner_code"]}
+    return (await world.do("supplier", "POST", "/partner-invitations", body))["id"]
 
 
 @foreign("item_id")

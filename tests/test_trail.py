@@ -82,7 +82,7 @@ async def _by_recipe(owners: World, operation: Operation, call: Call, headers: d
     elif "requestBody" in operation.spec:
         [content] = operation.spec["requestBody"]["content"].values()
         known = _properties(content["schema"], operation.components)
-        arguments["json"] = {name: value for name, value in call.body.items() if name in known}
+        arguments["json"] = {name: value for name, value in (call.body or {}).items() if name in known}
     path = operation.path.format(**{name: str(value) for name, value in call.path.items()})
     return await owners.client.request(operation.method, path, headers=call.who.headers | headers, **arguments)
 

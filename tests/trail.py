@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 
 from distro_api.core import outbox
+from distro_api.identity.models import Kind, PartnerPolicy
 from make import codes, identity, incentives, products, relations, second_factor, strategies
 from make.identity import PASSWORD, Signed
 from strangers import World
@@ -287,6 +288,45 @@ async def _partner(world: World) -> Call:
 @calls("update_supply_relation")
 async def _tier(world: World) -> Call:
     return Call(world.supplier, {"relation_id": await world.id("relation_id")}, {"tier": "金牌"})
+
+
+@calls("invite_partner")
+async def _invite(world: World) -> Call:
+    asked = await identity.distributor(world.app)
+    return Call(world.supplier, body={"partner_code": await relations.code_of(world.client, asked), "message": "王芳"})
+
+
+@calls("accept_invitation", "decline_invitation")
+async def _answer(world: World) -> Call:
+    asked = await identity.organization(world.app, Kind.DISTRIBUTOR, partner_policy=PartnerPolicy.INVITATION)
+    made = await relations.invitation(world.client, world.supplier, asked)
+    return Call(asked, {"invitation_id": made["id"]}, {"reason": "暂无此类客源"})
+
+
+@calls("withdraw_invitation")
+async def _withdraw(world: World) -> Call:
+    call = await _answer(world)
+    return Call(world.supplier, call.path, call.body)
+
+
+@calls("withdraw_product_authorizations", "withdraw_product_authorization")
+async def _withdraw_many(world: World) -> Call:
+    sku_id, relation_id = await world.id("sku_id"), await world.id("relation_id")
+    line = {"sku_id": sku_id, "settlement_price": 100}
+    await world.do("supplier", "POST", f"/supply-relations/{relation_id}/product-authorizations", {"lines": [line]})
+    return Call(world.supplier, {"relation_id": relation_id, "sku_id": sku_id}, {"sku_ids": [sku_id]})
+
+
+@calls("set_tier")
+async def _set_tier(world: World) -> Call:
+    return Call(world.supplier, body={"relation_ids": [await world.id("relation_id")], "tier": "钻石"})
+
+
+@calls("create_tier", "edit_tier", "delete_tier")
+async def _tiers(world: World) -> Call:
+    made = await world.do("supplier", "POST", "/distributor-tiers", {"name": f"等级{len(world.made)}"})
+    world.made[made["id"]] = made
+    return Call(world.supplier, {"tier_id": made["id"]}, {"name": made["name"] + "新"})
 
 
 @calls("stop_supply_relation")

@@ -18,6 +18,7 @@ from distro_api.core.crypto import derive
 from distro_api.core.db import Database
 from distro_api.core.lanes import Lanes
 from distro_api.core.provision import refuse_superuser, urls_of
+from distro_api.core.rates import Rates
 from distro_api.core.settings import Settings
 from distro_api.files import router as files
 from distro_api.files.service import Links, open_storage
@@ -59,8 +60,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     products.brands,
     strategies.router,
     strategies.holidays,
-    relations.distributors,
-    relations.router,
+    *relations.routers,
     incentives.router,
     webhooks.router,
     staff.router,
@@ -121,6 +121,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.key_owner = principal.key_owner
     app.state.authenticate = principal.authenticate
     app.state.fingerprint_key = derive(settings.root_key, "idempotency")
+    app.state.rates = Rates()
     app.state.terms = Terms(app.state.database.sessions)
     app.state.revocations = await stack.enter_async_context(Revocations(app.state.database.sessions))
     app.state.parameters = await stack.enter_async_context(Parameters(app.state.database.sessions))

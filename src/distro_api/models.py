@@ -23,6 +23,7 @@ APPEND_ONLY = (
     "entries",
     "incentive_movements",
     "parameter_changes",
+    "supply_relation_changes",
 )
 """Neither distro_app nor distro_engine may UPDATE or DELETE here."""
 

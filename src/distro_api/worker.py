@@ -29,6 +29,7 @@ from distro_api.notifications import service as notifications
 from distro_api.orders.jobs import close_overdue
 from distro_api.orders.service.batch import executor
 from distro_api.orders.service.source import RandomSource
+from distro_api.relations.jobs import expire_invitations
 from distro_api.staff.jobs import import_employees
 from distro_api.subscriptions import subscribers
 from distro_api.tickets.jobs import expire_tickets
@@ -132,7 +133,7 @@ async def relay_once(sessions: Sessions) -> int:
 
 
 async def upkeep(sessions: Sessions, settings: Settings) -> int:
-    """Partitions ahead, expired tickets, old keys and revocations; how much was done."""
+    """Partitions ahead, expired tickets and invitations, old keys and revocations; how much was done."""
     now = clock.now()
     today = clock.local_date(now, settings.time_zone)
     async with sessions.begin() as session:
@@ -142,6 +143,8 @@ async def upkeep(sessions: Sessions, settings: Settings) -> int:
         )
     async with sessions.begin() as session:
         expired = await expire_tickets(session, today)
+    async with sessions.begin() as session:
+        expired += await expire_invitations(session, now)
     async with sessions.begin() as session:
         purged = await session.execute(
             text(

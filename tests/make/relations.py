@@ -1,4 +1,4 @@
-"""Supply relations through the API."""
+"""Supply relations and what leads to them, through the API."""
 
 from typing import Any
 
@@ -7,12 +7,29 @@ import httpx
 from make.identity import Signed
 
 RELATIONS = "/api/v1/supply-relations"
+INVITATIONS = "/api/v1/partner-invitations"
+TIERS = "/api/v1/distributor-tiers"
 
 
 async def relation(client: httpx.AsyncClient, supplier: Signed, distributor: Signed, **more: Any) -> dict[str, Any]:
-    """The supplier takes the distributor as a partner."""
+    """The supplier takes the distributor, which is open to everybody, as a partner."""
     body = {"distributor_id": str(distributor.organization_id)} | more
     answer = await client.post(RELATIONS, json=body, headers=supplier.headers)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def code_of(client: httpx.AsyncClient, who: Signed) -> str:
+    """The partner code that somebody hands on."""
+    code: str = (await client.get("/api/v1/me", headers=who.headers)).json()["organization"]["partner_code"]
+    return code
+
+
+async def invitation(client: httpx.AsyncClient, asking: Signed, asked: Signed, **more: Any) -> dict[str, Any]:
+    """One side asks the other, by its code."""
+    body = {"partner_code": await code_of(client, asked)} | more
+    answer = await client.post(INVITATIONS, json=body, headers=asking.headers)
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
     return made

@@ -9,8 +9,10 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import delete, update
 
+from distro_api.identity.service.audit import Actor
 from distro_api.products.service import bump_catalogue
 from distro_api.relations.models import ProductAuthorization, RelationStatus, Sells, SupplyRelation
+from distro_api.relations.service import name_tiers
 from distro_api.strategies.models import DayKind, Holiday
 from make.identity import Signed
 
@@ -55,6 +57,7 @@ async def partner(
 ) -> SupplyRelation:
     """An active relation."""
     async with app.state.database.sessions.begin() as session:
+        await name_tiers(session, Actor(), supplier.organization_id, [] if tier is None else [tier])
         relation = SupplyRelation(
             supplier_id=supplier.organization_id,
             distributor_id=distributor.organization_id,
@@ -69,6 +72,7 @@ async def partner(
 
 async def change_relation(app: FastAPI, relation: SupplyRelation, **values: Any) -> None:
     async with app.state.database.sessions.begin() as session:
+        await name_tiers(session, Actor(), relation.supplier_id, [values["tier"]] if "tier" in values else [])
         await session.execute(update(SupplyRelation).where(SupplyRelation.id == relation.id).values(**values))
         await bump_catalogue(session, relation.supplier_id)
 

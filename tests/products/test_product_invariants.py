@@ -33,8 +33,11 @@ from make import identity, products, strategies
         ("UPDATE product_reviews SET reason = 'x'", "ck_product_reviews_rejection_has_a_reason"),
         ("UPDATE strategies SET valid_to = '2020-01-01'", "ck_strategies_dates_ordered"),
         ("UPDATE strategies SET pay_by = '{}'", "ck_strategies_can_be_paid"),
-        ("UPDATE strategies SET audience_kind = 'tiers'", "ck_strategies_audience_is_named"),
-        ("UPDATE strategies SET tiers = '{a}'", "ck_strategies_audience_is_named"),
+        ("UPDATE strategies SET audience_kind = 'distributors'", "ck_strategies_audience_is_named"),
+        (
+            "INSERT INTO strategy_tiers SELECT id, '没有的等级', supplier_id, 0 FROM strategies",
+            "fk_strategy_tiers_supplier_id_tier",
+        ),
         ("UPDATE strategy_items SET settlement_price = retail_price + 1", "ck_strategy_items_prices_ordered"),
         ("UPDATE strategy_items SET settlement_price = -1", "ck_strategy_items_prices_ordered"),
         (

@@ -100,19 +100,52 @@ async def test_no_secret_is_kept_anywhere(
         assert found[1].encode().hex() not in rows, table  # as bytes are shown
 
 
-async def test_a_taken_phone_names_the_distributor_to_add(client: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_a_taken_phone_tells_nothing_of_who_has_it(
+    client: httpx.AsyncClient, app: FastAPI, owner_connection: asyncpg.Connection
+) -> None:
+    """Numbers can be tried through: neither id nor kind nor name of the owner may come out that way."""
     supplier, other = await make.supplier(app), await make.supplier(app)
     there = await make.distributor(app)
-    body = {"name": "重复", "phone": there.phone}
-    taken = await client.post(PATH, json=body, headers=supplier.with_key("taken"))
-    assert (taken.status_code, taken.json()["code"]) == (409, "phone_taken")
-    assert taken.json()["distributor_id"] == str(there.organization_id)
-    replayed = await client.post(PATH, json=body, headers=supplier.with_key("taken"))
-    assert replayed.json()["distributor_id"] == str(there.organization_id)
-    suppliers = await client.post(PATH, json={"name": "重复", "phone": other.phone}, headers=supplier.headers)
-    assert (suppliers.status_code, suppliers.json()["distributor_id"]) == (409, None)
-    listed = await client.get(PATH, headers=supplier.headers)
-    assert listed.json()["items"] == []
+    answers = []
+    for who in (there, other):
+        body = {"name": "重复", "phone": who.phone}
+        taken = await client.post(PATH, json=body, headers=supplier.with_key(f"taken-{who.kind}"))
+        assert (taken.status_code, taken.json()["code"]) == (409, "phone_taken")
+        again = await client.post(PATH, json=body, headers=supplier.with_key(f"taken-{who.kind}"))
+        assert again.headers["Idempotency-Replayed"] == "true"
+        answers += [taken.json() | {"request_id": ""}, again.json() | {"request_id": ""}]
+    assert all(answer == answers[0] for answer in answers)
+    assert (await client.get(PATH, headers=supplier.headers)).json()["items"] == []
+    assert await owner_connection.fetchval("SELECT count(*) FROM jobs.pgqueuer") == 0  # nobody got a message
+    assert await owner_connection.fetchval("SELECT count(*) FROM organizations WHERE name = '重复'") == 0
+
+
+async def test_the_owner_of_a_taken_phone_is_invited_by_it(client: httpx.AsyncClient, app: FastAPI) -> None:
+    first, second = await make.supplier(app, "西湖"), await make.supplier(app)
+    body = {"name": "远方旅行社", "phone": "13700137000"}
+    made = (await client.post(PATH, json=body, headers=first.headers)).json()
+    assert (await client.post(PATH, json=body, headers=second.headers)).status_code == 409
+    forced = {"distributor_id": made["id"]}
+    assert (await client.post("/api/v1/supply-relations", json=forced, headers=second.headers)).status_code == 422
+    asked = await client.post("/api/v1/partner-invitations", json={"phone": "137 0013 7000"}, headers=second.headers)
+    assert (asked.status_code, asked.json()["status"]) == (201, "open")
+    assert (asked.json()["asked_for"], asked.json()["distributor"]["name"]) == ("+8613700137000", None)
+
+
+async def test_names_are_no_identities(client: httpx.AsyncClient, app: FastAPI) -> None:
+    """Two distributors may be called the same, with one supplier too: each has an account of its own."""
+    supplier = await make.supplier(app)
+    made = [
+        (await client.post(PATH, json={"name": "远方旅行社", "phone": number}, headers=supplier.headers)).json()
+        for number in ("13700137001", "13700137002")
+    ]
+    assert len({one["id"] for one in made}) == len({one["username"] for one in made}) == 2
+    listed = (await client.get(f"{PATH}?q=远方", headers=supplier.headers)).json()["items"]
+    assert {row["phone"] for row in listed} == {"+8613700137001", "+8613700137002"}
+    by_number = (await client.get(f"{PATH}?q=137001370", headers=supplier.headers)).json()["items"]
+    assert len(by_number) == 2
+    one = (await client.get(f"{PATH}?q=7002", headers=supplier.headers)).json()["items"]
+    assert [row["id"] for row in one] == [made[1]["id"]]
 
 
 async def test_two_at_once_with_one_phone(

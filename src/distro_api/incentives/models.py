@@ -1,17 +1,19 @@
 """Tables of incentives. Points themselves are accounts of the ledger; these say why they moved."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from distro_api.core import clock
 from distro_api.core.changes import TOLD
 from distro_api.core.db import Base, Entity, Versioned
 from distro_api.incentives.states import RuleStatus as RuleStatus
+from distro_api.relations.models import names_a_tier
 
 
 class Unit(StrEnum):
@@ -56,10 +58,43 @@ class IncentiveRule(Versioned):
     event: Mapped[EarnedOn]
     basis: Mapped[Basis]
     rate: Mapped[str] = mapped_column(info=TOLD)
-    scope: Mapped[dict[str, Any]] = mapped_column(info=TOLD)
+    narrowed_to: Mapped[dict[str, Any]] = mapped_column("scope", info=TOLD)
+    """`kinds` and `sku_ids` of the lines that count; null does not narrow."""
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     status: Mapped[RuleStatus]
+
+    tier_rows: Mapped[list["IncentiveRuleTier"]] = relationship(
+        lazy="selectin", order_by="IncentiveRuleTier.position", cascade="all, delete-orphan"
+    )
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """As in the API, tiers as they are called now."""
+        return self.narrowed_to | {"tiers": [row.tier for row in self.tier_rows] or None}
+
+    @scope.setter
+    def scope(self, scope: Mapping[str, Any]) -> None:
+        if scope["tiers"] != self.scope["tiers"]:
+            self.tier_rows = [
+                IncentiveRuleTier(supplier_id=self.supplier_id, tier=name, position=position)
+                for position, name in enumerate(dict.fromkeys(scope["tiers"] or ()))
+            ]
+            self.updated_at = clock.now()  # a new version, though no column of this row may change
+        self.narrowed_to = {name: value for name, value in scope.items() if name != "tiers"}
+
+
+class IncentiveRuleTier(Base):
+    """A tier of distributors for whose orders a rule awards."""
+
+    __tracked__ = True
+    __tablename__ = "incentive_rule_tiers"
+    __table_args__ = (names_a_tier(), Index("ix_incentive_rule_tiers_supplier_id_tier", "supplier_id", "tier"))
+
+    rule_id: Mapped[UUID] = mapped_column(ForeignKey("incentive_rules.id", ondelete="CASCADE"), primary_key=True)
+    tier: Mapped[str] = mapped_column(primary_key=True, info=TOLD)
+    supplier_id: Mapped[UUID]
+    position: Mapped[int]
 
 
 class IncentiveAward(Base):

@@ -12,6 +12,7 @@ from distro_api.core.schemas import Command, Day, Name, Out, Patch, absent
 from distro_api.incentives.models import Basis, EarnedOn, Earner, Unit
 from distro_api.incentives.states import RuleStatus
 from distro_api.products.models import ProductKind
+from distro_api.relations.schemas import TierName
 
 MAX_RATE = 10_000
 MAX_POINTS = 10**9
@@ -34,7 +35,7 @@ class RuleScope(Command):
     kinds: Annotated[list[ProductKind] | None, Field(min_length=1, max_length=20)] = None
     sku_ids: Annotated[list[UUID] | None, Field(min_length=1, max_length=500)] = None
     tiers: Annotated[
-        list[Name] | None, Field(min_length=1, max_length=50, description="Tiers of the order's distributor")
+        list[TierName] | None, Field(min_length=1, max_length=50, description="Tiers of the order's distributor")
     ] = None
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, any_, exists, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
 
 from distro_api.core import clock
 from distro_api.core.pagination import PageRequest, page
@@ -23,6 +24,7 @@ from distro_api.strategies.models import (
     Strategy,
     StrategyItem,
     StrategyStatus,
+    StrategyTier,
 )
 
 SkuRow = Row[Sku, Product, OrganizationStatus, int]
@@ -79,8 +81,9 @@ async def read_skus(session: AsyncSession, sku_ids: Collection[UUID]) -> SkuRows
         select(StrategyItem, Strategy)
         .join(Strategy, Strategy.id == StrategyItem.strategy_id)
         .where(StrategyItem.sku_id.in_(known), Strategy.status == StrategyStatus.ACTIVE)
+        .options(joinedload(Strategy.tier_rows))  # in this statement: a reader that knows nothing waits for each one
     )
-    for item, strategy in await session.execute(active):
+    for item, strategy in (await session.execute(active)).unique():
         strategies.setdefault(item.sku_id, []).append((item, strategy))
     since = date(clock.now().year - 1, 1, 1)
     holidays = await session.execute(select(Holiday.day, Holiday.kind).where(Holiday.day >= since))
@@ -179,13 +182,20 @@ def _sold_by_a_strategy(distributor_id: UUID, today: date, channel: Channel | No
             or_(Strategy.valid_to.is_(None), Strategy.valid_to >= today),
             or_(
                 Strategy.audience_kind == AudienceKind.ALL,
-                and_(Strategy.audience_kind == AudienceKind.TIERS, SupplyRelation.tier == any_(Strategy.tiers)),
+                and_(Strategy.audience_kind == AudienceKind.TIERS, _names_the_tier()),
                 and_(Strategy.audience_kind == AudienceKind.DISTRIBUTORS, _names(distributor_id)),
             ),
         )
         .correlate(Sku, SupplyRelation)
     )
     return exists(by if channel is None else by.where(Strategy.channel == channel))
+
+
+def _names_the_tier() -> ColumnElement[bool]:
+    named = select(StrategyTier.tier).where(
+        StrategyTier.strategy_id == Strategy.id, StrategyTier.tier == SupplyRelation.tier
+    )
+    return exists(named.correlate(Strategy, SupplyRelation))
 
 
 def _names(distributor_id: UUID) -> ColumnElement[bool]:

@@ -15,14 +15,14 @@ from distro_api.core.errors import CATALOGUE, DomainError
 from distro_api.core.http import Problem, problems
 from distro_api.core.idempotency import KEY_HEADER, IdempotencyKeyInvalid
 from distro_api.identity.errors import PasswordChangeRequired, SecondFactorEnrolmentRequired
-from distro_api.openapi import buying, staffing, supplying
+from distro_api.openapi import buying, partnering, staffing, supplying
 from distro_api.openapi.example import Example
 from distro_api.openapi.words import DESCRIPTION, SOURCES, SUMMARIES, TAGS
 
 SIGNED_IN = (errors.NotAuthenticated, errors.PermissionDenied, PasswordChangeRequired, SecondFactorEnrolmentRequired)
 ANY = (errors.ValidationFailed, errors.InternalError, errors.Overloaded)
 BODY = (errors.MalformedJson, errors.BodyTooLarge)
-EXAMPLES = {**supplying.EXAMPLES, **buying.EXAMPLES, **staffing.EXAMPLES}
+EXAMPLES = {**supplying.EXAMPLES, **partnering.EXAMPLES, **buying.EXAMPLES, **staffing.EXAMPLES}
 KEYED = (IdempotencyKeyInvalid, errors.IdempotencyKeyReused)
 SHARED = {
     ("not_authenticated",): "NotAuthenticated",

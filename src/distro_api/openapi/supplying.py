@@ -36,20 +36,6 @@ NEW_BRAND, OTHER_BRAND = _label("云海山", "云海山旅游", "/brands", "bran
 EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "get_token": _sign_in(),
     "log_in": _sign_in(),
-    "set_partner_policy": (Example("distributor8", "Only whom we have accepted", {"partner_policy": "invitation"}),),
-    "set_quick_links": (
-        Example(
-            "distributor",
-            "Two menus",
-            {
-                "items": [
-                    {"menu_key": "/orders/list", "title": "我的订单"},
-                    {"menu_key": "/offers", "title": "可售产品"},
-                ]
-            },
-        ),
-    ),
-    "touch_menu": (Example("distributor", "A menu", {"menu_key": "/orders/list", "title": "订单列表"}),),
     "forgot_password": (Example("distributor", "Whoever it is", {"account": "distributor"}),),
     "ask_registration_code": (
         Example("distributor", "To a phone", {"to": "13900003333"}),

@@ -26,3 +26,37 @@ class RelationStopped(_RelationEvent):
 
 class RelationResumed(_RelationEvent):
     name: ClassVar[str] = "relations.resumed"
+
+
+class _InvitationEvent(Event):
+    aggregate: ClassVar[str] = "invitation_id"
+
+    invitation_id: UUID
+    asked_by: str
+    """`supplier` or `distributor`."""
+
+
+class PartnerInvited(_InvitationEvent):
+    """One side asks the other to work together."""
+
+    name: ClassVar[str] = "relations.invited"
+
+
+class InvitationAccepted(_InvitationEvent):
+    """`relations.opened` tells of the relation itself."""
+
+    name: ClassVar[str] = "relations.invitation_accepted"
+
+
+class InvitationDeclined(_InvitationEvent):
+    name: ClassVar[str] = "relations.invitation_declined"
+
+
+class InvitationWithdrawn(_InvitationEvent):
+    name: ClassVar[str] = "relations.invitation_withdrawn"
+
+
+class InvitationExpired(_InvitationEvent):
+    """Nobody answered in time."""
+
+    name: ClassVar[str] = "relations.invitation_expired"

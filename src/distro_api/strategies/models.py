@@ -1,5 +1,6 @@
 """Tables of strategies."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from distro_api.core import clock
 from distro_api.core.changes import TOLD
 from distro_api.core.db import Base, Versioned
+from distro_api.relations.models import names_a_tier
 from distro_api.strategies.states import StrategyStatus as StrategyStatus
 
 BUILT_IN = UUID(int=0)
@@ -60,7 +62,6 @@ class Strategy(Versioned):
         CheckConstraint("valid_to >= valid_from", name="dates_ordered"),
         CheckConstraint("cardinality(pay_by) > 0", name="can_be_paid"),
         CheckConstraint(
-            "(audience_kind = 'tiers') = (cardinality(tiers) > 0) AND "
             "(audience_kind = 'distributors') = (cardinality(distributor_ids) > 0)",
             name="audience_is_named",
         ),
@@ -72,7 +73,6 @@ class Strategy(Versioned):
     channel: Mapped[Channel]
     business_mode: Mapped[BusinessMode]
     audience_kind: Mapped[AudienceKind]
-    tiers: Mapped[list[str]] = mapped_column(ARRAY(Text), info=TOLD)
     distributor_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), info=TOLD)
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
@@ -87,10 +87,40 @@ class Strategy(Versioned):
         lazy="raise_on_sql", order_by="StrategyItem.sku_id", cascade="all, delete-orphan"
     )
 
+    tier_rows: Mapped[list["StrategyTier"]] = relationship(
+        lazy="selectin", order_by="StrategyTier.position", cascade="all, delete-orphan"
+    )
+
+    @property
+    def tiers(self) -> list[str]:
+        """The names of the tiers it is for, as they are called now."""
+        return [row.tier for row in self.tier_rows]
+
+    @tiers.setter
+    def tiers(self, names: Sequence[str]) -> None:
+        if list(names) != self.tiers:
+            self.tier_rows = [
+                StrategyTier(supplier_id=self.supplier_id, tier=name, position=position)
+                for position, name in enumerate(names)
+            ]
+
     @property
     def audience(self) -> dict[str, Any]:
         """As in the API."""
         return {"kind": self.audience_kind, "tiers": self.tiers, "distributor_ids": self.distributor_ids}
+
+
+class StrategyTier(Base):
+    """A tier that a strategy is for."""
+
+    __tracked__ = True
+    __tablename__ = "strategy_tiers"
+    __table_args__ = (names_a_tier(), Index("ix_strategy_tiers_supplier_id_tier", "supplier_id", "tier"))
+
+    strategy_id: Mapped[UUID] = mapped_column(ForeignKey("strategies.id", ondelete="CASCADE"), primary_key=True)
+    tier: Mapped[str] = mapped_column(primary_key=True, info=TOLD)
+    supplier_id: Mapped[UUID]
+    position: Mapped[int]
 
 
 class StrategyItem(Base):

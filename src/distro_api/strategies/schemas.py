@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from distro_api.core.errors import NotSupportedYet
 from distro_api.core.money import Amount, Percent
 from distro_api.core.schemas import Command, Day, Name, Out, Patch
+from distro_api.relations.schemas import TierName
 from distro_api.strategies.models import AudienceKind, BusinessMode, Channel, DayKind, PayBy, StrategyStatus
 
 MAX_SPAN_DAYS = 3660
@@ -55,7 +56,7 @@ class Audience(Command):
     """Who may buy: all partners, those of some tiers, or those named."""
 
     kind: AudienceKind
-    tiers: Annotated[list[Name], Field(max_length=50)] = []
+    tiers: Annotated[list[TierName], Field(max_length=50)] = []
     distributor_ids: Annotated[list[UUID], Field(max_length=1000)] = []
 
     @model_validator(mode="after")

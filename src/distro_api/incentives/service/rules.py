@@ -14,6 +14,7 @@ from distro_api.incentives.models import IncentiveRule, RuleStatus
 from distro_api.incentives.schemas import CreateIncentiveRule, EditIncentiveRule, RuleScope
 from distro_api.incentives.states import RuleAction, after
 from distro_api.products.errors import UnknownReference
+from distro_api.relations import service as relations
 
 
 async def create_rule(session: AsyncSession, principal: Principal, command: CreateIncentiveRule) -> IncentiveRule:
@@ -27,9 +28,11 @@ async def create_rule(session: AsyncSession, principal: Principal, command: Crea
         id=clock.new_id(),
         supplier_id=principal.organization_id,
         **command.model_dump(exclude={"scope"}),
-        scope=command.scope.model_dump(mode="json"),
+        narrowed_to={},
+        tier_rows=[],
         status=RuleStatus.ACTIVE,
     )
+    rule.scope = command.scope.model_dump(mode="json")
     session.add(rule)
     audit.record(session, principal.actor, "incentives.create_rule", "incentive_rule", rule.id)
     await session.flush()
@@ -80,3 +83,4 @@ async def stop_rule(session: AsyncSession, principal: Principal, rule_id: UUID, 
 async def _check(session: AsyncSession, principal: Principal, scope: RuleScope) -> None:
     if unknown := await queries.unknown_skus(session, principal.organization_id, scope.sku_ids or ()):
         raise UnknownReference(field="scope.sku_ids", ids=unknown)
+    await relations.name_tiers(session, principal.actor, principal.organization_id, scope.tiers or ())

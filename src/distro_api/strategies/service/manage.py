@@ -11,6 +11,7 @@ from distro_api.core.errors import ValidationFailed
 from distro_api.core.http import check_if_match
 from distro_api.identity.principal import Principal
 from distro_api.products.errors import UnknownReference
+from distro_api.relations import service as relations
 from distro_api.strategies import queries
 from distro_api.strategies.errors import StrategyEmpty
 from distro_api.strategies.models import Strategy, StrategyStatus
@@ -40,7 +41,7 @@ async def create_strategy(session: AsyncSession, principal: Principal, command: 
     for name in COLUMNS:
         setattr(strategy, name, getattr(command, name))
     _set_terms(strategy, command.model_dump(mode="json", exclude_none=True, include={"pay_by", "refund_rules"}))
-    await _set_audience(session, strategy, command.audience)
+    await _set_audience(session, principal, strategy, command.audience)
     await set_items(session, strategy, command.items)
     session.add(strategy)
     await touch(session, principal, strategy, "create")
@@ -63,7 +64,7 @@ async def edit_strategy(
             setattr(strategy, name, value)
     _set_terms(strategy, command.model_dump(mode="json", exclude_none=True, include={"pay_by", "refund_rules"}))
     if command.audience is not None:
-        await _set_audience(session, strategy, command.audience)
+        await _set_audience(session, principal, strategy, command.audience)
     if strategy.valid_to is not None and strategy.valid_to < strategy.valid_from:
         message = "valid_to 早于 valid_from / valid_to is before valid_from"
         raise ValidationFailed(errors=[{"loc": ["body", "valid_to"], "code": "value_error", "message": message}])
@@ -112,9 +113,10 @@ def _set_terms(strategy: Strategy, shaped: Mapping[str, Any]) -> None:
             setattr(strategy, name, shaped[name])
 
 
-async def _set_audience(session: AsyncSession, strategy: Strategy, audience: Audience) -> None:
+async def _set_audience(session: AsyncSession, principal: Principal, strategy: Strategy, audience: Audience) -> None:
     if unknown := await queries.strangers(session, strategy.supplier_id, audience.distributor_ids):
         raise UnknownReference(field="audience.distributor_ids", ids=unknown)
+    await relations.name_tiers(session, principal.actor, strategy.supplier_id, audience.tiers)
     strategy.audience_kind = audience.kind
     strategy.tiers = audience.tiers
     strategy.distributor_ids = audience.distributor_ids

@@ -166,3 +166,22 @@ CODES_PER_ADDRESS = _declare(
     title=Text("每个网络地址每小时验证码条数", "Confirmation codes an hour for one network address"),
     description=Text("同一网络地址每小时最多获取条数", "At most so many codes an hour for one network address"),
 )
+
+INVITATION_LIFE_DAYS = _declare(
+    "invitation_life_days",
+    Annotated[int, Field(ge=1, le=90)],
+    14,
+    title=Text("合作邀请有效期（天）", "Life of a partner invitation in days"),
+    description=Text("到期未答复的邀请自动失效", "Unanswered, an invitation expires after so long"),
+)
+
+PARTNER_LOOKUPS_PER_HOUR = _declare(
+    "partner_lookups_per_hour",
+    Annotated[int, Field(ge=5, le=1000)],
+    60,
+    title=Text("每小时查找合作方次数", "Partners looked up in an hour"),
+    description=Text(
+        "每个机构每小时按合作码或手机号发出邀请的次数上限，防止逐个试探",
+        "How often an organization may invite by code or number in an hour, so that nobody tries them through",
+    ),
+)
