@@ -61,7 +61,7 @@ AT_THE_END = [
 ]
 """What takes away from the others what they work with."""
 
-pytestmark = [pytest.mark.capability("K4"), pytest.mark.filterwarnings("default")]
+pytestmark = [pytest.mark.capability("K4"), pytest.mark.filterwarnings("default"), pytest.mark.timeout(600)]
 
 
 @dataclass

@@ -24,6 +24,7 @@ UNTOLD = {
     "forgot_password": "who asks is not known; what a code was used for is told",
     "ask_registration_code": "who asks is not known; what a code was used for is told",
     "ask_contact_code": "what a code was used for is told",
+    "ask_payment_password_code": "what a code was used for is told",
     "request_quote": "changes nothing",
     "touch_menu": "how one person's screen looks",
     "forget_recent_menus": "how one person's screen looks",
@@ -108,6 +109,25 @@ async def _second_factor(world: World) -> Call:
     return Call(who, body={"password": PASSWORD, "otp": phone.code()})
 
 
+@calls("reset_user_second_factor")
+async def _lost_phone(world: World) -> Call:
+    who = await identity.colleague(world.app, world.supplier, "viewer")
+    await second_factor.enrolled(world.client, who)
+    return Call(world.supplier, {"user_id": who.user_id})
+
+
+@calls("set_payment_password")
+async def _payment_password(world: World) -> Call:
+    return Call(await identity.supplier(world.app), body={"value": "730164", "password": PASSWORD})
+
+
+@calls("change_payment_password")
+async def _other_payment_password(world: World) -> Call:
+    call = await _payment_password(world)
+    await world.client.post("/api/v1/me/payment-password", json=call.body, headers=call.who.headers)
+    return Call(call.who, body={"old_value": "730164", "value": "940275"})
+
+
 @calls("set_security")
 async def _security(world: World) -> Call:
     made = await identity.distributor(world.app)
@@ -162,6 +182,15 @@ async def _forgotten(world: World) -> Call:
         await world.client.post("/api/v1/auth/password/forgot", json={"account": who.username})
         [code] = (await codes.codes(world.app, connection)).values()
     return Call(who, body={"account": who.username, "code": code, "new_password": "Another-Horse-8"})
+
+
+@calls("reset_payment_password")
+async def _forgotten_payment_password(world: World) -> Call:
+    who = (await _other_payment_password(world)).who
+    async with _database(world) as connection:
+        await world.client.post("/api/v1/me/payment-password/codes", headers=who.headers)
+        [code] = (await codes.codes(world.app, connection)).values()
+    return Call(who, body={"code": code, "value": "940275", "password": PASSWORD})
 
 
 @calls("register")

@@ -468,6 +468,56 @@ async def test_who_may_demand_it(client: httpx.AsyncClient, app: FastAPI) -> Non
         assert (await client.put(security(supplier), json=body, headers=admin.headers)).status_code == 422
 
 
+# reset by an owner
+
+
+@pytest.mark.capability("I9")
+async def test_an_owner_resets_a_lost_one(
+    client: httpx.AsyncClient, app: FastAPI, owner_connection: asyncpg.Connection
+) -> None:
+    from distro_api.subscriptions import subscribers
+
+    owner = await make.supplier(app)
+    hired = await make.colleague(app, owner, "operator")
+    path = f"/api/v1/users/{hired.user_id}/reset-second-factor"
+    assert code(await client.post(path, headers=owner.headers)) == (409, "state_conflict")  # there is none
+    phone = await enrolled(client, hired)
+    given = await challenge(client, hired)
+    for _ in range(5):
+        await second(client, given, "000000")
+    done = await client.post(path, headers=owner.headers)
+    assert done.status_code == 200, done.text
+    assert (await client.get("/api/v1/me", headers=hired.headers)).status_code == 401  # whoever has it is out
+    assert code(await second(client, given, phone.code())) == (401, "invalid_challenge")
+    tokens = await sign_in(client, hired)
+    assert tokens.status_code == 200
+    again = await enrolled(client, hired, bearer(tokens))  # and the lock is lifted
+    assert (await sign_in(client, hired, otp=again.code())).status_code == 200
+    trail = await client.get("/api/v1/audit?action=identity.second_factor_reset", headers=owner.headers)
+    assert [row["object_id"] for row in trail.json()["items"]] == [str(hired.user_id)]
+    [told] = [one for one in subscribers(app.state.settings) if one.name == "notifications.passwords"]
+    await work_off(app, told)
+    templates = [message["template"] for message in await deliver_messages(app, owner_connection)]
+    assert templates == ["second_factor_enabled", "second_factor_reset", "second_factor_enabled"]
+
+
+@pytest.mark.capability("I9")
+async def test_who_may_not_reset_it(client: httpx.AsyncClient, app: FastAPI) -> None:
+    owner, stranger, admin = await make.supplier(app), await make.supplier(app), await make.admin(app)
+    hired = await make.colleague(app, owner, "operator")
+    await enrolled(client, hired)
+    await enrolled(client, owner)
+    path = "/api/v1/users/{}/reset-second-factor"
+    for who, whose, expected in (
+        (stranger, hired, (404, "not_found")),
+        (admin, hired, (404, "not_found")),
+        (hired, owner, (403, "permission_denied")),
+        (owner, owner, (409, "own_account")),
+    ):
+        answer = await client.post(path.format(whose.user_id), headers=who.headers)
+        assert code(answer) == expected
+
+
 @pytest.mark.parametrize("otp", ["", "12345", "1234567", "１２３４５６", "12345a", "\u0000" * 6, "' or 1=1", "x" * 500])
 async def test_malformed_codes(client: httpx.AsyncClient, app: FastAPI, otp: str) -> None:
     supplier = await make.supplier(app)

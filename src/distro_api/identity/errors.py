@@ -80,6 +80,39 @@ class SecondFactorEnrolmentRequired(Forbidden):
     )
 
 
+class PaymentPasswordExists(Conflict):
+    code, title = "payment_password_exists", Text("支付密码已设置", "There is a payment password already")
+    detail = Text("请修改或重置支付密码", "Change or reset it")
+
+
+class PaymentPasswordNotSet(Conflict):
+    code, title = "payment_password_not_set", Text("请先设置支付密码", "Set a payment password first")
+    detail = Text("请调用 POST /api/v1/me/payment-password", "Call POST /api/v1/me/payment-password")
+
+
+class WrongPaymentPassword(Unprocessable):
+    """`attempts_left` until it is locked."""
+
+    code, title = "wrong_payment_password", Text("支付密码错误", "The payment password is wrong")
+    detail = Text("还可尝试 {attempts_left} 次", "Attempts left: {attempts_left}")
+
+
+class PaymentPasswordLocked(TooManyRequests):
+    code = "payment_password_locked"
+    title = Text("支付密码错误次数过多，请稍后再试", "Too many wrong payment passwords, try again later")
+
+
+class WeakPaymentPassword(Unprocessable):
+    code, title = "weak_payment_password", Text("支付密码过于简单", "The payment password is too easy to guess")
+    detail = Text(
+        "不能为重复、连续的数字，也不能取自手机号", "No repeated or consecutive digits, none of your phone number"
+    )
+
+
+class NoContact(Conflict):
+    code, title = "no_contact", Text("账号没有手机号或邮箱", "There is no phone number or e-mail address to write to")
+
+
 class InvalidRefreshToken(Unauthorized):
     code, title = "invalid_refresh_token", Text("刷新令牌无效或已过期", "The refresh token is not valid any more")
 

@@ -32,3 +32,12 @@ class SecondFactorChanged(Event):
 
     user_id: UUID
     change: SecondFactorChange
+
+
+class PaymentPasswordChanged(Event):
+    """Somebody has a first or another payment password; in nobody's feed but the platform's."""
+
+    name: ClassVar[str] = "identity.payment_password_changed"
+    aggregate: ClassVar[str] = "user_id"
+
+    user_id: UUID

@@ -25,6 +25,7 @@ PERMISSIONS: Mapping[str, Permission] = {
     "me": _p("个人资料与会话", "own profile and sessions", S, D, A),
     "me:password": _p("修改密码", "own password", S, D, A),
     "me:second_factor": _p("两步验证", "own second factor", S, D, A),
+    "me:payment_password": _p("支付密码", "own payment password", S, D),
     "organizations:read": _p("查看机构", "see organizations", S, D, A),
     "organizations:manage": _p("管理机构", "open, limit and suspend organizations", A),
     "organizations:edit": _p("变更机构资料", "request changes of the organization's data", S, D),
@@ -146,6 +147,7 @@ BUILT_IN: Mapping[Kind, Mapping[BuiltIn, frozenset[str]]] = {
         ),
         BuiltIn.FINANCE: _role(
             S,
+            "me:payment_password",
             "organizations:read",
             "distributors:read",
             "relations:read",
@@ -185,6 +187,7 @@ BUILT_IN: Mapping[Kind, Mapping[BuiltIn, frozenset[str]]] = {
         BuiltIn.OPERATOR: _role(D, "orders:place", "orders:pay", "orders:cancel", "refunds:request", reads=True),
         BuiltIn.FINANCE: _role(
             D,
+            "me:payment_password",
             "organizations:read",
             "relations:read",
             "catalogue:read",

@@ -100,6 +100,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ),
     ),
     "enrol_second_factor": (Example("distributor3", "An authenticator app", {"password": "Distributor-Demo-2026"}),),
+    "set_payment_password": (
+        Example("distributor4", "Six digits", {"value": "730164", "password": "Distributor-Demo-2026"}),
+    ),
+    "change_payment_password": (
+        Example("distributor4", "Another six digits", {"old_value": "730164", "value": "940275"}),
+    ),
     "set_security": (
         Example(
             "distributor3",

@@ -7,6 +7,7 @@ from distro_api.identity.models.codes import CodePurpose, CodeQuota, Confirmatio
 from distro_api.identity.models.menus import UserMenus
 from distro_api.identity.models.organizations import CREDIT_CODE, Kind, Organization, PartnerPolicy
 from distro_api.identity.models.parameters import ParameterChange
+from distro_api.identity.models.payment_passwords import PaymentPassword
 from distro_api.identity.models.profiles import OrganizationChange, OrganizationProfile
 from distro_api.identity.models.roles import BuiltIn, Role, UserRole, owns
 from distro_api.identity.models.second_factors import LoginChallenge, RecoveryCode, SecondFactor
@@ -44,6 +45,7 @@ __all__ = [
     "OrganizationStatus",
     "ParameterChange",
     "PartnerPolicy",
+    "PaymentPassword",
     "RecoveryCode",
     "RefreshToken",
     "Revocation",

@@ -15,6 +15,7 @@ class CodePurpose(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105
     REGISTRATION = "registration"
     NEW_CONTACT = "new_contact"
+    PAYMENT_PASSWORD = "payment_password"  # noqa: S105
 
 
 class ConfirmationCode(Base):

@@ -12,6 +12,7 @@ from distro_api.identity.queries.organizations import (
     visible_organizations,
 )
 from distro_api.identity.queries.parameters import changes_of, newest_change, newest_changes, values_set
+from distro_api.identity.queries.payment_passwords import own_payment_password
 from distro_api.identity.queries.profiles import (
     changes_where,
     names_of,
@@ -76,6 +77,7 @@ __all__ = [
     "organizations_where",
     "own_logins",
     "own_menus",
+    "own_payment_password",
     "own_second_factor",
     "own_sessions",
     "owner_of",

@@ -220,6 +220,25 @@ async def reset_user_password(
     return await _user_out(session, issued.user, response) | {"password": issued.password}
 
 
+@router.post(
+    "/{user_id}/reset-second-factor",
+    response_model=UserOut,
+    responses=problems(*MANAGED, OwnAccount, StateConflict),
+    openapi_extra=capability("I16", "I9"),
+)
+async def reset_user_second_factor(
+    user_id: UUID,
+    principal: Manager,
+    session: Tx,
+    issuer: FromIssuer,
+    response: Response,
+    if_match: IfMatch = None,
+) -> object:
+    """Take somebody's lost authenticator away; every session ends within a second, and the person is told."""
+    changed = await staff.reset_second_factor(session, issuer, principal, user_id, if_match=if_match)
+    return await _user_out(session, changed, response)
+
+
 @router.delete(
     "/{user_id}",
     status_code=204,

@@ -40,6 +40,12 @@ from distro_api.identity.schemas.organizations import (
     SuspendOrganization,
 )
 from distro_api.identity.schemas.parameters import ParameterChangeOut, ParameterOut, SetParameter
+from distro_api.identity.schemas.payment_password import (
+    ChangePaymentPassword,
+    PaymentPasswordOut,
+    ResetPaymentPassword,
+    SetPaymentPassword,
+)
 from distro_api.identity.schemas.profiles import (
     ChangeOut,
     DivisionOut,
@@ -92,6 +98,7 @@ __all__ = [
     "ChangeEmail",
     "ChangeOut",
     "ChangePassword",
+    "ChangePaymentPassword",
     "ChangePhone",
     "CodeAskedOut",
     "ConfirmSecondFactor",
@@ -126,6 +133,7 @@ __all__ = [
     "ParameterOut",
     "PartneringOut",
     "Password",
+    "PaymentPasswordOut",
     "PermissionOut",
     "PermissionsOut",
     "Profile",
@@ -143,6 +151,7 @@ __all__ = [
     "RenewRecoveryCodes",
     "RequestChange",
     "ResetPassword",
+    "ResetPaymentPassword",
     "ResumeOrganization",
     "RoleBrief",
     "RoleOut",
@@ -152,6 +161,7 @@ __all__ = [
     "SessionOut",
     "SetParameter",
     "SetPartnerPolicy",
+    "SetPaymentPassword",
     "SetQuickLinks",
     "SetUserRoles",
     "SuspendOrganization",

@@ -29,6 +29,7 @@ TEMPLATES: Mapping[CodePurpose, str] = {
     CodePurpose.PASSWORD_RESET: "code_password_reset",
     CodePurpose.REGISTRATION: "code_registration",
     CodePurpose.NEW_CONTACT: "code_new_contact",
+    CodePurpose.PAYMENT_PASSWORD: "code_payment_password",
 }
 """Each takes `code` and `minutes`."""
 

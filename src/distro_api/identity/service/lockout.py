@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from distro_api.core import clock
 from distro_api.core.crypto import keyed_hash
 from distro_api.core.errors import TooManyRequests
-from distro_api.identity.errors import AccountLocked, AddressLocked
+from distro_api.identity.errors import AccountLocked, AddressLocked, PaymentPasswordLocked
 from distro_api.identity.models import AttemptCounter
 from distro_api.identity.service.parameters import Parameters, catalogue
 
@@ -60,6 +60,17 @@ def of_password(root_key: bytes, parameters: Parameters, user_id: UUID) -> Count
 def of_second_factor(root_key: bytes, parameters: Parameters, user_id: UUID) -> Counter:
     """Codes of a user's authenticator and recovery codes, at sign-in and afterwards."""
     return _as_at_login(root_key, parameters, "second-factor", str(user_id))
+
+
+def of_payment_password(root_key: bytes, parameters: Parameters, user_id: UUID) -> Counter:
+    """A user's payment password, wherever it is asked for."""
+    return Counter(
+        keyed_hash(root_key, "attempts/payment-password", str(user_id)),
+        parameters.get(catalogue.PAYMENT_PASSWORD_ATTEMPTS),
+        parameters.get(catalogue.PAYMENT_PASSWORD_LOCK_S),
+        int(FORGOTTEN_AFTER.total_seconds()),
+        refusal=PaymentPasswordLocked,
+    )
 
 
 def of_address(root_key: bytes, parameters: Parameters, address: str) -> Counter | None:

@@ -17,9 +17,22 @@ from distro_api.core.errors import StateConflict
 from distro_api.core.http import check_if_match
 from distro_api.identity import queries
 from distro_api.identity.errors import LastOwner, OwnAccount, PhoneNeeded
-from distro_api.identity.events import PasswordChanged
-from distro_api.identity.models import BuiltIn, EndedBy, LoginRecord, Organization, Role, User, UserRole, UserStatus
-from distro_api.identity.service import audit, authority, lockout, passwords, sessions
+from distro_api.identity.events import PasswordChanged, SecondFactorChange
+from distro_api.identity.models import (
+    BuiltIn,
+    EndedBy,
+    LoginChallenge,
+    LoginRecord,
+    Organization,
+    PaymentPassword,
+    RecoveryCode,
+    Role,
+    SecondFactor,
+    User,
+    UserRole,
+    UserStatus,
+)
+from distro_api.identity.service import audit, authority, lockout, passwords, second_factor, sessions
 from distro_api.identity.service.access import user_fact
 from distro_api.identity.service.accounts import normal_phone
 from distro_api.identity.service.audit import Caller
@@ -201,7 +214,8 @@ async def delete(
     user.password_hash, user.perm_version = passwords.unusable(), user.perm_version + 1
     await session.flush()
     await session.execute(delete_rows(UserRole).where(UserRole.user_id == user_id))
-    await session.execute(delete_rows(LoginRecord).where(LoginRecord.user_id == user_id))
+    for theirs in (LoginRecord, LoginChallenge, SecondFactor, RecoveryCode, PaymentPassword):
+        await session.execute(delete_rows(theirs).where(theirs.user_id == user_id))
     issuer.access.tell(session, user_fact(user, ()))
     audit.record(session, caller.actor, "identity.delete_user", "user", user_id)
     await sessions.end_of_user(session, issuer.revocations, user_id, EndedBy.USER_DELETED, caller.actor)
@@ -242,6 +256,24 @@ async def reset_password(
         outbox.publish(session, PasswordChanged(supplier_id=None, distributor_id=None, user_id=user_id))
         await session.flush()
     return Issued(user, None if by_sms else password)
+
+
+async def reset_second_factor(
+    session: AsyncSession, issuer: Issuer, caller: Caller, user_id: UUID, *, if_match: str | None = None
+) -> User:
+    """Take away the authenticator of somebody who has lost it: sessions end, a lock is lifted, the person is told.
+
+    Raises:
+        NotFoundHere, PreconditionFailed, CannotGrant, OwnAccount
+        StateConflict: there is none.
+    """
+    found = await _managed(session, caller, user_id, if_match)
+    if user_id == caller.user_id:
+        raise OwnAccount
+    await second_factor.remove(session, caller, user_id, SecondFactorChange.RESET)
+    await lockout.forget(session, lockout.of_second_factor(issuer.root_key, issuer.parameters, user_id))
+    await sessions.end_of_user(session, issuer.revocations, user_id, EndedBy.SECOND_FACTOR_CHANGE, caller.actor)
+    return found.user
 
 
 async def _managed(session: AsyncSession, caller: Caller, user_id: UUID, if_match: str | None) -> _Managed:

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.outbox import Stored
-from distro_api.identity.events import PasswordChanged, SecondFactorChange, SecondFactorChanged
+from distro_api.identity.events import PasswordChanged, PaymentPasswordChanged, SecondFactorChange, SecondFactorChanged
 from distro_api.notifications import queries
 from distro_api.notifications.service.notifier import Notifier
 from distro_api.notifications.service.templates import Template
 
-ACCOUNT_EVENTS = frozenset({PasswordChanged.name, SecondFactorChanged.name})
+ACCOUNT_EVENTS = frozenset({PasswordChanged.name, PaymentPasswordChanged.name, SecondFactorChanged.name})
 """What a person is told of the own account. Each takes `username`."""
 _SECOND_FACTOR: Mapping[str, Template] = {
     SecondFactorChange.ENABLED: Template.SECOND_FACTOR_ENABLED,
@@ -41,4 +41,4 @@ def account_notices(notifier: Notifier) -> Callable[[AsyncSession, Sequence[Stor
 def _template(event: Stored) -> Template:
     if event.name == SecondFactorChanged.name:
         return _SECOND_FACTOR[event.payload["change"]]
-    return Template.PASSWORD_CHANGED
+    return Template.PAYMENT_PASSWORD_CHANGED if event.name == PaymentPasswordChanged.name else Template.PASSWORD_CHANGED

@@ -19,12 +19,14 @@ class Template(StrEnum):
     STAFF_ACCOUNT = "staff_account"
     STAFF_PASSWORD = "staff_password"  # noqa: S105
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    PAYMENT_PASSWORD_CHANGED = "payment_password_changed"  # noqa: S105
     SECOND_FACTOR_ENABLED = "second_factor_enabled"
     SECOND_FACTOR_DISABLED = "second_factor_disabled"
     SECOND_FACTOR_RESET = "second_factor_reset"
     CODE_PASSWORD_RESET = "code_password_reset"  # noqa: S105
     CODE_REGISTRATION = "code_registration"
     CODE_NEW_CONTACT = "code_new_contact"
+    CODE_PAYMENT_PASSWORD = "code_payment_password"  # noqa: S105
     CONTACT_CHANGED = "contact_changed"
     ORGANIZATION_APPROVED = "organization_approved"
     ORGANIZATION_REJECTED = "organization_rejected"
@@ -82,6 +84,11 @@ WORDINGS: Mapping[Template, Wording] = {
         Text("账号 {username} 的登录密码已修改。", "The password of {username} was changed."),
         _DISTURBED,
     ),
+    Template.PAYMENT_PASSWORD_CHANGED: _said(
+        Text("支付密码已设置", "Your payment password was set"),
+        Text("账号 {username} 的支付密码已设置或修改。", "The payment password of {username} was set or changed."),
+        _DISTURBED,
+    ),
     Template.SECOND_FACTOR_ENABLED: _said(
         Text("两步验证已启用", "Your second factor is in force"),
         Text("账号 {username} 已启用两步验证。", "Signing in as {username} now asks for a code of your authenticator."),
@@ -113,6 +120,11 @@ WORDINGS: Mapping[Template, Wording] = {
     Template.CODE_NEW_CONTACT: _said(
         Text("更换联系方式的验证码", "Your code for a new contact"),
         Text("更换手机号或邮箱的验证码：{code}，", "Your code for a new phone number or e-mail address: {code}."),
+        _SECRET,
+    ),
+    Template.CODE_PAYMENT_PASSWORD: _said(
+        Text("重置支付密码的验证码", "Your code for a new payment password"),
+        Text("重置支付密码的验证码：{code}，", "Your code for a new payment password: {code}."),
         _SECRET,
     ),
     Template.CONTACT_CHANGED: _said(

@@ -125,6 +125,22 @@ LOGIN_LOCK_LONGEST_S = _declare(
     description=Text("锁定时长加倍的上限", "Where the doubling of locks ends"),
 )
 
+PAYMENT_PASSWORD_ATTEMPTS = _declare(
+    "payment_password_attempts",
+    Annotated[int, Field(ge=3, le=10)],
+    5,
+    title=Text("支付密码可试次数", "Attempts at a payment password"),
+    description=Text("连续输错达到该次数后锁定", "So many wrong ones in a row lock it"),
+)
+
+PAYMENT_PASSWORD_LOCK_S = _declare(
+    "payment_password_lock_s",
+    Annotated[int, Field(ge=60, le=86_400)],
+    600,
+    title=Text("支付密码首次锁定时长（秒）", "First lock of a payment password in seconds"),
+    description=Text("之后每次输错加倍，最长一天", "Doubles with each further wrong one, up to a day"),
+)
+
 CODE_LIFE_S = _declare(
     "code_life_s",
     Annotated[int, Field(ge=60, le=1800)],
