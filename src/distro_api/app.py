@@ -118,7 +118,6 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.storage = open_storage(settings)
     app.state.links = Links(settings.root_key)
     app.state.notifier = Notifier(settings.root_key)
-    app.state.key_owner = principal.key_owner
     app.state.authenticate = principal.authenticate
     app.state.fingerprint_key = derive(settings.root_key, "idempotency")
     app.state.rates = Rates()

@@ -1,12 +1,14 @@
 """Idempotency keys of orders: the first answer is the answer, whatever has changed since."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from distro_api.core import clock
+from make.identity import PASSWORD
 from make.store import ADULT, MONEY, OpenStore, Person, Store, code_of, noon, refund_body
 
 
@@ -172,3 +174,45 @@ async def test_a_redemption_under_a_key_happens_once(store: Store) -> None:
         assert again.headers["Idempotency-Replayed"] == "true"
         other = await sent(store.supplier, "/tickets/redeem", use | {"quantity": 2}, "k")
         assert problem(other) == (422, "idempotency_key_reused")
+
+
+@pytest.mark.capability("G5")
+async def test_many_keyed_questions_at_once_are_all_answered(store: Store) -> None:
+    """Each holds a connection for its key and needs a second one to read: a pool of twenty must do for thirty."""
+    body = {"channel": store.strategy["channel"], "lines": [store.line()]}
+    asked = [sent(store.distributor, "/quotes", body, f"many-{n}") for n in range(30)]
+    async with asyncio.timeout(4):
+        answers = await asyncio.gather(*asked, store.distributor.ask("GET", "/me"))
+    assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.capability("G5", "I8")
+async def test_a_stored_answer_is_for_those_who_may_ask(store: Store) -> None:
+    body = {"channel": store.strategy["channel"], "lines": [store.line()]}
+    assert (await sent(store.distributor, "/quotes", body, "mine")).status_code == 200
+    signed = store.distributor.signed
+    asked = {"username": signed.username, "password": PASSWORD, "scope": "me"}
+    tokens = (await store.client.post("/api/v1/auth/login", json=asked)).json()
+    narrowed = Person(store.client, replace(signed, access_token=tokens["access_token"]))
+    answer = await sent(narrowed, "/quotes", body, "mine")
+    assert problem(answer) == (403, "permission_denied")
+
+
+@pytest.mark.capability("O1")
+async def test_a_key_in_use_elsewhere_makes_its_own_order_wait_only(store: Store) -> None:
+    """A slow request under a key must not hold up the others of a lane, who may be other tenants."""
+    transaction = store.connection.transaction()
+    await transaction.start()
+    await store.connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1::text || 'slow', 0))", store.distributor.id
+    )
+    waiting = asyncio.create_task(sent(store.distributor, "/orders", store.order(), "slow"))
+    try:
+        await asyncio.sleep(0.1)
+        for n in range(5):
+            async with asyncio.timeout(1):
+                assert (await sent(store.distributor, "/orders", store.order(), f"quick-{n}")).status_code == 201
+        assert not waiting.done()
+    finally:
+        await transaction.rollback()
+    assert (await waiting).status_code == 201

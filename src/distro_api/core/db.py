@@ -4,6 +4,7 @@ Only this package commits. A request has one transaction (`Tx`), begun by an exe
 answer is sent; a read has a session of its own (`Read`).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -83,6 +84,8 @@ class Database:
         self.engine_dsn = engine_url
         self.engine: AsyncEngine = sqlalchemy_engine(app_url, pool_size)
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.claims = asyncio.Semaphore(max(pool_size // 2, 1))
+        """For who holds a connection while something else may take a second one: the other half is for the second."""
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -7,15 +7,16 @@ outcome last: a key that another process committed meanwhile makes the batch run
 
 import hashlib
 import json
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
+from fastapi.params import Security
 from fastapi.routing import APIRoute
-from sqlalchemy import Index, SmallInteger, select
+from sqlalchemy import Index, SmallInteger, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -60,6 +61,10 @@ class Key:
     organization_id: UUID
     key: str
     fingerprint: bytes
+
+
+Name = tuple[UUID, str]
+"""A key by organization and text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +133,8 @@ def replay(request: Request, stored: StoredAnswer, asked: bytes) -> Response:
 class IdempotentRoute(APIRoute):
     """The route class of every router: a POST with an Idempotency-Key runs once.
 
-    `app.state.key_owner(request)` names the organization whose key it is; None (not signed in) leaves the request to
-    the handler, which will refuse it. `redact(body)` of the endpoint, when set by `secret_answer`, is what is stored.
+    The caller is asked for first (`app.state.authenticate`), as the endpoint would: who may not call it gets no stored
+    answer either. Where nobody is asked for (signing in) a key means nothing.
     """
 
     def get_route_handler(self) -> Handler:
@@ -139,17 +144,18 @@ class IdempotentRoute(APIRoute):
             apply_body_limit(request, self.endpoint)
             return await handle(request)
 
-        if self.methods != {"POST"} or getattr(self.endpoint, "handles_keys_itself", False):
+        scopes = _scopes_of(self.endpoint)
+        if self.methods != {"POST"} or getattr(self.endpoint, "handles_keys_itself", False) or scopes is None:
             return handler if hasattr(self.endpoint, "max_body_bytes") else handle
 
         async def with_key(request: Request) -> Response:
-            key = await optional_key(request.headers.get("idempotency-key"))
-            owner = None if key is None else request.app.state.key_owner(request)
-            if key is None or owner is None:
+            named = await optional_key(request.headers.get("idempotency-key"))
+            if named is None:
                 return await handler(request)
+            caller = await request.app.state.authenticate(scopes, request)
             apply_body_limit(request, self.endpoint)
-            asked = fingerprint(request, await request.body())
-            return await once(request, Key(owner, key, asked), handler, self.endpoint)
+            key = Key(caller.organization_id, named, fingerprint(request, await request.body()))
+            return await once(request, key, handler, self.endpoint)
 
         return with_key
 
@@ -162,11 +168,21 @@ async def once(request: Request, key: Key, handler: Handler, endpoint: Any) -> R
     Raises:
         IdempotencyKeyReused
     """
+    database = request.app.state.database
     try:
-        async with request.app.state.database.sessions.begin() as session:
+        async with database.claims, database.sessions.begin() as session:
             return await _once(session, request, handler, key, endpoint)
     except _NotStored as outcome:
         return outcome.response
+
+
+def _scopes_of(endpoint: Callable[..., Any]) -> Sequence[str] | None:
+    """The permissions that the endpoint asks its caller for; None: it asks for no caller."""
+    for hint in get_type_hints(endpoint, include_extras=True).values():
+        for mark in get_args(hint)[1:] if get_origin(hint) is Annotated else ():
+            if isinstance(mark, Security):
+                return list(mark.scopes or ())
+    return None
 
 
 def handles_keys(endpoint: Any) -> Any:
@@ -192,6 +208,11 @@ class _NotStored(Exception):
         self.response = response
 
 
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:organization_id AS text) || :key, 0))")
+"""Whose turn it is to insert a key. The unique index decides; the lock is for lanes, which can try it and need not wait
+on the index, with a whole batch's rows locked, until a slow request under the same key is over."""
+
+
 async def _once(
     session: AsyncSession,
     request: Request,
@@ -199,11 +220,12 @@ async def _once(
     key: Key,
     endpoint: Any,
 ) -> Response:
+    await session.execute(_TAKE_TURN, {"organization_id": str(key.organization_id), "key": key.key})
     claim = insert(KeyRow).values(
         organization_id=key.organization_id, key=key.key, fingerprint=key.fingerprint, created_at=clock.now()
     )
     claimed = await session.execute(claim.on_conflict_do_nothing().returning(KeyRow.key))
-    if claimed.first() is None:  # a concurrent duplicate has waited on the unique index until the first one committed
+    if claimed.first() is None:  # a concurrent duplicate has waited until the first one committed
         row = (await session.scalars(select(KeyRow).filter_by(organization_id=key.organization_id, key=key.key))).one()
         return replay(
             request, StoredAnswer(row.fingerprint, row.status or 500, row.body or b"", row.location), key.fingerprint
@@ -231,18 +253,21 @@ def _redacted(body: bytes, fields: Iterable[str]) -> bytes:
     return json.dumps(value | dict.fromkeys(fields)).encode()
 
 
-async def read_keys(connection: Connection, keys: Iterable[Key]) -> Mapping[tuple[UUID, str], StoredAnswer]:
-    """The answers that are already stored under these keys."""
+_READ = """
+SELECT w.organization_id, w.key, pg_try_advisory_xact_lock(hashtextextended(w.organization_id::text || w.key, 0)),
+    k.fingerprint, k.status, k.body, k.location
+FROM unnest($1::uuid[], $2::text[]) AS w(organization_id, key) LEFT JOIN idempotency_keys k USING (organization_id, key)
+"""
+
+
+async def read_keys(connection: Connection, keys: Iterable[Key]) -> tuple[Mapping[Name, StoredAnswer], set[Name]]:
+    """(the answers that are already stored under these keys, the keys that another transaction is using just now)."""
     wanted = list(keys)
     if not wanted:
-        return {}
-    rows = await connection.fetch(
-        "SELECT k.organization_id, k.key, k.fingerprint, k.status, k.body, k.location FROM idempotency_keys k "
-        "JOIN unnest($1::uuid[], $2::text[]) AS w(organization_id, key) USING (organization_id, key) WHERE k.status IS NOT NULL",
-        [key.organization_id for key in wanted],
-        [key.key for key in wanted],
-    )
-    return {(r[0], r[1]): StoredAnswer(r[2], r[3], r[4], r[5]) for r in rows}
+        return {}, set()
+    rows = await connection.fetch(_READ, [key.organization_id for key in wanted], [key.key for key in wanted])
+    stored = {(r[0], r[1]): StoredAnswer(r[3], r[4], r[5], r[6]) for r in rows if r[4] is not None}
+    return stored, {(r[0], r[1]) for r in rows if not r[2]} - stored.keys()
 
 
 _KEY_COLUMNS = (

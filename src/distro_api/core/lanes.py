@@ -31,6 +31,7 @@ CommandT = TypeVar("CommandT")
 OutcomeT = TypeVar("OutcomeT")
 MAX_BATCH = 256
 ATTEMPTS = 3
+IN_USE_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.8)
 SWITCH_INTERVAL_S = 0.0002
 """How long a lane that has an answer waits for a busy request at most; Python's own 5 ms would be the lane's pace."""
 TRANSIENT = (
@@ -57,6 +58,10 @@ LANE_SETTINGS = {
 
 class Rerun(Exception):
     """The batch met what another process had just committed (an idempotency key): run it again from the start."""
+
+
+class InUse:
+    """An outcome: what the command needs (an idempotency key) is in use elsewhere; it is submitted again in a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,12 @@ class Lanes(Generic[CommandT, OutcomeT]):
                 then unknown, and the same idempotency key finds out.
             InternalError: the command failed by itself, which is our bug; it had no effect.
         """
-        return await self._lanes[key.int % len(self._lanes)].submit(command)
+        lane = self._lanes[key.int % len(self._lanes)]
+        for pause_s in IN_USE_PAUSES_S:
+            if not isinstance(outcome := await lane.submit(command), InUse):
+                return outcome
+            await asyncio.sleep(pause_s)
+        raise Overloaded
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)

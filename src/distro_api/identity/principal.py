@@ -104,9 +104,3 @@ def Require(permission: str) -> Any:
     """The caller, who must hold `permission`; use as `Annotated[Principal, Require("orders:place")]`."""
     assert permission in PERMISSIONS, permission
     return Security(authenticated, scopes=[permission])
-
-
-def key_owner(request: Request) -> UUID | None:
-    """Whose idempotency keys a request uses: the caller's organization."""
-    claims = claims_of(request, bearer(request))
-    return None if claims is None else claims.organization_id

@@ -5,7 +5,7 @@ Idempotency keys are looked up first and inserted last, when nothing else will b
 once, and one that another process has inserted meanwhile makes it run again and find the answer.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,8 +17,8 @@ from distro_api.accounts.service import ledger as accounts
 from distro_api.core import clock, idempotency, outbox
 from distro_api.core.db import Connection
 from distro_api.core.errors import Conflict, DomainError, IdempotencyKeyReused
-from distro_api.core.idempotency import Key, StoredAnswer
-from distro_api.core.lanes import Answer, Execute, Rerun
+from distro_api.core.idempotency import Key, Name, StoredAnswer
+from distro_api.core.lanes import Answer, Execute, InUse, Rerun
 from distro_api.core.writes import Writes
 from distro_api.identity.service import audit
 from distro_api.inventory.service import lane as inventory
@@ -35,7 +35,7 @@ from distro_api.strategies.service.lane import CounterKey
 from distro_api.tickets.service import lane as tickets
 from distro_api.tickets.service.lane import Redeem, Reverse
 
-Stored = Mapping[tuple[UUID, str], StoredAnswer]
+Stored = Mapping[Name, StoredAnswer]
 
 
 def executor(source: Source, time_zone: str) -> Execute[Command, Outcome]:
@@ -51,44 +51,48 @@ async def execute(
     Raises:
         Rerun: another process has just answered one of the keys, or used one of the serials or outside numbers.
     """
-    stored = await idempotency.read_keys(connection, [command.key for command in commands if command.key is not None])
-    fresh, first_of = _first_of_each_key(commands, stored)
+    keys = [command.key for command in commands if command.key is not None]
+    stored, in_use = await idempotency.read_keys(connection, keys)
+    fresh, first_of = _first_of_each_key(commands, stored.keys() | in_use)
     world = await _lock(connection, [commands[i] for i in fresh], source, time_zone)
     decided = dict(zip(fresh, decide([commands[i] for i in fresh], world), strict=True))
     await _write(connection, world, _to_remember(commands, decided))
     return [
-        decided[i] if i in decided else _repeated(command, stored, commands, decided, first_of)
+        decided[i] if i in decided else _known(command, stored, in_use, commands, decided, first_of)
         for i, command in enumerate(commands)
     ]
 
 
-def _first_of_each_key(commands: Sequence[Command], stored: Stored) -> tuple[list[int], dict[tuple[UUID, str], int]]:
-    """Positions of the commands to run: no stored answer, and of equal keys the first by position."""
+def _first_of_each_key(commands: Sequence[Command], known: Collection[Name]) -> tuple[list[int], dict[Name, int]]:
+    """Positions of the commands to run: of equal keys the first by position, and no key that is known already."""
     fresh: list[int] = []
-    first_of: dict[tuple[UUID, str], int] = {}
+    first_of: dict[Name, int] = {}
     for i, command in enumerate(commands):
         if command.key is not None:
             name = (command.key.organization_id, command.key.key)
-            if name in stored or name in first_of:
+            if name in known or name in first_of:
                 continue
             first_of[name] = i
         fresh.append(i)
     return fresh, first_of
 
 
-def _repeated(
+def _known(
     command: Command,
     stored: Stored,
+    in_use: Collection[Name],
     commands: Sequence[Command],
     decided: Mapping[int, Outcome],
-    first_of: Mapping[tuple[UUID, str], int],
+    first_of: Mapping[Name, int],
 ) -> Outcome:
-    """The answer of a key that was there before, or that an earlier command of this batch has used."""
+    """The answer of a key that was there before, is in use elsewhere, or was used by an earlier command of this batch."""
     key = command.key
     assert key is not None
     name = (key.organization_id, key.key)
     if name in stored:
         return remembered(key, stored[name])
+    if name in in_use:
+        return InUse()
     first_key = commands[first_of[name]].key
     assert first_key is not None
     if first_key.fingerprint != key.fingerprint:

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from distro_api.accounts.service.ledger import Ledger
 from distro_api.core.errors import DomainError, NotFoundHere
-from distro_api.core.lanes import Answer
+from distro_api.core.lanes import Answer, InUse
 from distro_api.core.outbox import Event
 from distro_api.identity.service.audit import Act
 from distro_api.inventory.service.lane import Stock
@@ -59,7 +59,7 @@ class World:
     events: list[tuple[Event, datetime]] = field(default_factory=list)
 
 
-Outcome = Answer | DomainError | StaleQuote
+Outcome = Answer | DomainError | StaleQuote | InUse
 
 
 def order_of(command: OnOrder, world: World) -> WorkingOrder:
