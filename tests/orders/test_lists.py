@@ -122,18 +122,21 @@ async def test_pages_do_not_move_while_orders_come_in(store: Store) -> None:
 async def test_a_list_hides_who_the_customer_is(store: Store) -> None:
     people = {
         ("李晓雨", "13800138000"): ("李**", "138****8000"),
-        ("王", "+8613900139000"): ("王", "+86****9000"),
-        ("Alexander Constantinopolitan", "5551234"): ("A********", "****"),
+        ("王", "+8613900139000"): ("*", "+86****9000"),
+        ("Alexander Constantinopolitan", "5551234"): ("A********", "****34"),
+        ("张三", "62345678"): ("张*", "****78"),
     }
     address = {"address": "文三路 1 号", "name": "李晓雨"}
     for name, phone in people:
-        order = await store.place(pay=None, customer={"name": name, "phone": phone}, shipping_address=address)
+        order = await store.place(
+            pay=None, customer={"name": name, "phone": phone}, shipping_address=address, note="联系人王五 13700137000"
+        )
         (shown,) = (await store.supplier.get("/orders", limit=1))["items"]
         assert (shown["customer"]["name"], shown["customer"]["phone"]) == people[name, phone]
-        assert shown["shipping_address"] is None
+        assert shown["shipping_address"] is None and shown["note"] is None
         whole = await store.supplier.get(f"/orders/{order['id']}")
         assert (whole["customer"]["name"], whole["customer"]["phone"]) == (name, phone)
-        assert whole["shipping_address"]["address"] == "文三路 1 号"
+        assert whole["shipping_address"]["address"] == "文三路 1 号" and whole["note"] == "联系人王五 13700137000"
 
 
 @pytest.mark.capability("O4", "I15")

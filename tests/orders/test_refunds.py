@@ -228,3 +228,15 @@ async def test_without_a_service_date_it_is_free_until_the_validity_ends(opens: 
         assert (await store.refund(order, {0: 1}))["fee_amount"] == 0
     with clock.at(noon(today() + timedelta(days=6))):
         assert (await refused(store, order, "not_refundable"))["lines"][0]["reason"] == "too_late"
+
+
+@pytest.mark.capability("Y6", "G5")
+async def test_giving_back_one_by_one_costs_what_it_costs_together(store: Store) -> None:
+    """A tenth of 4 fen is nothing and a tenth of 5 is one: twenty times, nothing is not two and one not two."""
+    for price, fee in ((4, 8), (5, 10)):
+        item = {"sku_id": store.adult, "settlement_price": price}
+        await store.sells(item, refund_rules=[{"until_hours_before": 0, "fee_percent": "10"}])
+        order = await store.place(store.line(20))
+        for _ in range(20):
+            await store.refund(order, {0: 1})
+        assert (await store.read(order))["lines"][0]["fee_amount"] == fee

@@ -77,3 +77,11 @@ def test_what_a_person_can_mend_is_one_line(tmp_path: Path) -> None:
     assert len(refused.stderr.splitlines()) == 1 and refused.stderr.startswith("distro: ")
     wrong = distro("openapi", env={"DISTRO_LANES": "none"})
     assert wrong.returncode == 1 and wrong.stderr.startswith("distro: DISTRO_LANES: ")
+
+
+@pytest.mark.capability("Y11")
+def test_ledger_verify_does_not_prove_what_is_not_there(tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    done = distro("ledger", "verify", "--var", str(nowhere), env={})
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [f"distro: there is no database under {nowhere}"] and not nowhere.exists()

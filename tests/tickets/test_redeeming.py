@@ -73,12 +73,23 @@ async def test_a_device_s_serial_counts_once_for_ever(at_the_gate: Store) -> Non
     gate = {"device": "gate-1", "serial": "0001"}
     for _ in range(3):
         assert (await use(store, code, 1, **gate))["redeemed"] == 1
-    assert (await use(store, code, 2, **gate))["redeemed"] == 1
     reused = await refuse(store, 409, "serial_reused", code=other, **gate)
-    assert (reused["device"], reused["serial"]) == ("gate-1", "0001")
+    assert (reused["device"], reused["serial"], reused["reason"]) == ("gate-1", "0001", "another_code")
+    more = await refuse(store, 409, "serial_reused", code=code, quantity=2, **gate)
+    assert more["reason"] == "another_quantity"
     assert (await use(store, code, 1, device="gate-2", serial="0001"))["redeemed"] == 2
     answers = await asyncio.gather(*(use(store, code, 1, device="gate-1", serial="0002") for _ in range(8)))
     assert {answer["redeemed"] for answer in answers} == {3}
+
+
+@pytest.mark.capability("O14")
+async def test_a_reversed_use_lets_nobody_in_again(at_the_gate: Store) -> None:
+    store = at_the_gate
+    code, gate = code_of(await sold(store)), {"device": "gate-1", "serial": "0001"}
+    ticket = await use(store, code, 1, **gate)
+    await store.supplier.post(f"/tickets/{ticket['id']}/reverse", {"reason": "刷错票"})
+    assert (await refuse(store, 409, "serial_reused", code=code, quantity=1, **gate))["reason"] == "reversed"
+    assert (await use(store, code, 1, device="gate-1", serial="0002"))["redeemed"] == 1
 
 
 @pytest.mark.capability("O14")

@@ -90,6 +90,10 @@ class LocalPostgres:
         """An asyncpg URL over the Unix socket, which only the owner of `home` can reach."""
         return f"postgresql://{user}@/{database}?host={self.socket_dir}"
 
+    def exists(self) -> bool:
+        """Whether there is a cluster, running or not."""
+        return (self.data / "PG_VERSION").exists()
+
     def pid(self) -> int | None:
         """The postmaster of this very data directory: neither a zombie nor a stranger with a reused number."""
         try:
@@ -146,7 +150,7 @@ class LocalPostgres:
             RuntimeError: it did not start; the message ends with its log.
         """
         with self._locked():
-            if not (self.data / "PG_VERSION").exists():
+            if not self.exists():
                 self._init()
             end = time.monotonic() + timeout_s
             while self.pid() is not None:

@@ -143,6 +143,8 @@ def lane_response(outcome: object) -> Response:
     response = Response(outcome.body, outcome.status, media_type="application/json")
     if outcome.location is not None:
         response.headers["Location"] = outcome.location
+    if outcome.version is not None:
+        response.headers["ETag"] = etag(outcome.version)
     if outcome.replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return response

@@ -4,6 +4,9 @@ A lane is one queue and one dedicated database connection. What arrives while a 
 there is no timer, so a batch is as large as the load makes it. Supplier `s` uses lane `hash(s) % lanes`, because two
 lanes on one hot row only split the batch and fight over the row.
 
+Within a lane suppliers take turns, and a command counts as much as it holds (`weight`): who sends many or large ones
+waits behind himself.
+
 A batch runs in one transaction and returns an outcome per command. If it fails as a whole nothing was applied, and its
 commands are run one by one, so that a poisoned command costs only itself.
 """
@@ -13,7 +16,7 @@ import contextlib
 import random
 import sys
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -30,6 +33,7 @@ log = structlog.get_logger()
 CommandT = TypeVar("CommandT")
 OutcomeT = TypeVar("OutcomeT")
 MAX_BATCH = 256
+"""Weight of the commands of a batch."""
 ATTEMPTS = 3
 IN_USE_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.8)
 SWITCH_INTERVAL_S = 0.0002
@@ -72,6 +76,8 @@ class Answer:
     body: bytes
     location: str | None = None
     replayed: bool = False
+    version: int | None = None
+    """Of the object in the body."""
 
 
 Execute = Callable[[asyncpg.Connection, Sequence[CommandT]], Awaitable[Sequence[OutcomeT]]]
@@ -80,6 +86,8 @@ Execute = Callable[[asyncpg.Connection, Sequence[CommandT]], Awaitable[Sequence[
 
 @dataclass(slots=True)
 class _Waiting(Generic[CommandT, OutcomeT]):
+    key: UUID
+    weight: int
     command: CommandT
     answer: asyncio.Future[OutcomeT]
 
@@ -98,8 +106,8 @@ class Lanes(Generic[CommandT, OutcomeT]):
         self._thread = threading.Thread(target=self._serve, name="lanes", daemon=True)
         self._lanes = [_Lane(self._loop, dsn, execute, queue_limit) for _ in range(count)]
 
-    async def submit(self, key: UUID, command: CommandT) -> OutcomeT:
-        """Run `command` in the lane of `key` (its supplier).
+    async def submit(self, key: UUID, command: CommandT, *, weight: int = 1) -> OutcomeT:
+        """Run `command` in the lane of `key` (its supplier); `weight` is how much of a batch it takes.
 
         Raises:
             Overloaded: the queue is full, or the database could not be reached; whether the command took effect is
@@ -108,7 +116,7 @@ class Lanes(Generic[CommandT, OutcomeT]):
         """
         lane = self._lanes[key.int % len(self._lanes)]
         for pause_s in IN_USE_PAUSES_S:
-            if not isinstance(outcome := await lane.submit(command), InUse):
+            if not isinstance(outcome := await lane.submit(key, weight, command), InUse):
                 return outcome
             await asyncio.sleep(pause_s)
         raise Overloaded
@@ -140,6 +148,8 @@ class _Lane(Generic[CommandT, OutcomeT]):
     ) -> None:
         self._loop, self._dsn, self._execute, self._queue_limit = loop, dsn, execute, queue_limit
         self._queue: deque[_Waiting[CommandT, OutcomeT]] = deque()
+        self._turns: OrderedDict[UUID, deque[_Waiting[CommandT, OutcomeT]]] = OrderedDict()
+        self._sorted = 0
         self._arrived = asyncio.Event()
         self._idle = False
         self._connection: asyncpg.Connection | None = None
@@ -159,11 +169,11 @@ class _Lane(Generic[CommandT, OutcomeT]):
             with contextlib.suppress(Exception):  # it may be gone already; nothing is in flight
                 await self._connection.close(timeout=2)
 
-    async def submit(self, command: CommandT) -> OutcomeT:
-        if self._closing or len(self._queue) >= self._queue_limit:
+    async def submit(self, key: UUID, weight: int, command: CommandT) -> OutcomeT:
+        if self._closing or len(self._queue) + self._sorted >= self._queue_limit:
             raise Overloaded
         answer: asyncio.Future[OutcomeT] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(command, answer))
+        self._queue.append(_Waiting(key, weight, command, answer))
         if self._idle:  # read after the append, as the lane looks at the queue after it says that it is idle
             self._loop.call_soon_threadsafe(self._arrived.set)
         return await answer
@@ -172,14 +182,30 @@ class _Lane(Generic[CommandT, OutcomeT]):
         while True:
             self._arrived.clear()
             self._idle = True
-            if not self._queue:
+            if not self._queue and not self._turns:
                 if self._closing:
                     return
                 await self._arrived.wait()
                 continue
             self._idle = False
-            batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
-            await self._answer(batch)
+            await self._answer(self._next_batch())
+
+    def _next_batch(self) -> list[_Waiting[CommandT, OutcomeT]]:
+        """What has come, one of each key in turn, until the batch is full; the next one begins where this one ended."""
+        for _ in range(len(self._queue)):
+            waiting = self._queue.popleft()
+            self._turns.setdefault(waiting.key, deque()).append(waiting)
+            self._sorted += 1
+        batch: list[_Waiting[CommandT, OutcomeT]] = []
+        weight = 0
+        while self._turns and weight < MAX_BATCH:
+            key, own = self._turns.popitem(last=False)
+            batch.append(own.popleft())
+            weight += batch[-1].weight
+            if own:
+                self._turns[key] = own
+        self._sorted -= len(batch)
+        return batch
 
     async def _answer(self, batch: Sequence[_Waiting[CommandT, OutcomeT]]) -> None:
         try:

@@ -71,8 +71,9 @@ Code = Annotated[
 ]
 Phone = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=5, max_length=32),
-    AfterValidator(printable),
+    StringConstraints(
+        strip_whitespace=True, min_length=5, max_length=32, pattern=r"^[+]?[(]?[0-9](?:[ ()-]{0,2}[0-9]){4,19}$"
+    ),
     Field(description="Mainland China number, or any with +country code", examples=["13800138000"]),
 ]
 

@@ -209,16 +209,22 @@ def embedded(settings: Settings) -> Iterator[LocalPostgres | None]:
 
 
 @contextlib.contextmanager
-def database(settings: Settings, *, migrated: bool = True) -> Iterator[None]:
+def database(settings: Settings, *, migrated: bool = True, existing: bool = False) -> Iterator[None]:
     """The database of a single command: the server named, that of a running `distro serve`, or the embedded one for the moment.
 
+    Args:
+        migrated: bring its schema up to date first.
+        existing: refuse to make one.
+
     Raises:
-        CannotStart: it can't be reached.
+        CannotStart: it can't be reached, or is not there.
     """
     server = embedded_server(settings)
     if server is None or server.pid() is not None:
         yield
         return
+    if existing and not server.exists():
+        raise CannotStart(f"there is no database under {settings.var}")
     with in_use(settings.var), embedded(settings):
         if migrated:
             asyncio.run(prepare(settings))

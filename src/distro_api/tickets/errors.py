@@ -11,8 +11,9 @@ class TicketNotRedeemable(Conflict):
 class SerialReused(Conflict):
     code, title = (
         "serial_reused",
-        Text("该设备流水号已用于另一张票券", "This device's serial was used for another code"),
+        Text("该设备流水号已用过", "This device's serial was used before"),
     )
+    detail = Text("原因：{reason}", "Reason: {reason}")
 
 
 class NothingToReverse(Conflict):

@@ -293,7 +293,7 @@ def render(
             "organization": order.customer_organization,
         },
         "shipping_address": None if masked else order.shipping_address,
-        "note": order.note,
+        "note": None if masked else order.note,
         "currency": order.currency,
         "retail_amount": order.retail_amount,
         "settlement_amount": order.settlement_amount,

@@ -5,8 +5,9 @@ Idempotency keys are looked up first and inserted last, when nothing else will b
 once, and one that another process has inserted meanwhile makes it run again and find the answer.
 """
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -98,7 +99,7 @@ def _known(
     if first_key.fingerprint != key.fingerprint:
         return IdempotencyKeyReused()
     first = decided[first_of[name]]
-    return Answer(first.status, first.body, first.location, replayed=True) if isinstance(first, Answer) else first
+    return replace(first, replayed=True) if isinstance(first, Answer) else first
 
 
 def remembered(key: Key, stored: StoredAnswer) -> Outcome:
@@ -106,7 +107,8 @@ def remembered(key: Key, stored: StoredAnswer) -> Outcome:
     if stored.fingerprint != key.fingerprint:
         return IdempotencyKeyReused()
     if stored.status < 400:
-        return Answer(stored.status, stored.body, stored.location, replayed=True)
+        version = json.loads(stored.body).get("version") if stored.body else None
+        return Answer(stored.status, stored.body, stored.location, replayed=True, version=version)
     refusal = DomainError.restored(stored.body)
     refusal.replayed = True
     return refusal

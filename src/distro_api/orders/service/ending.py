@@ -71,7 +71,7 @@ def refund(command: RefundUnits, world: World) -> Answer:
         raise StateConflict(state=order.status.value, action="refund")
     rows = _pay_back(order, command.quantities, command.reason, command, world)
     record(order, command, "orders.refund", world)
-    return Answer(201, to_json(rows.render()), f"/api/v1/refunds/{rows.id}")
+    return Answer(201, to_json(rows.render()), f"/api/v1/refunds/{rows.id}", version=1)
 
 
 def _catch_up(order: WorkingOrder, at: datetime, world: World) -> None:

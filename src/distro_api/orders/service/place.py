@@ -1,5 +1,7 @@
 """Placing an order: quote, then one command to the supplier's lane."""
 
+import asyncio
+import random
 from typing import Any
 
 from distro_api.core import clock
@@ -14,8 +16,8 @@ from distro_api.orders.service.commands import Customer, Place, Refuse
 from distro_api.orders.service.desk import Desk
 from distro_api.orders.service.world import Outcome, StaleQuote
 
-QUOTES = 3
-"""How often a placement quotes anew when the catalogue changes under it."""
+PAUSES_S = (0.0, 0.0, 0.05, 0.1, 0.2, 0.4)
+"""After how long a placement quotes again when the catalogue has changed under it, each time it does."""
 
 
 async def place_order(desk: Desk, principal: Principal, request: PlaceOrder, key: Key) -> Outcome:
@@ -27,7 +29,7 @@ async def place_order(desk: Desk, principal: Principal, request: PlaceOrder, key
     Raises:
         Overloaded: the lane's queue is full, or the catalogue changes faster than it can be read.
     """
-    for _ in range(QUOTES):
+    for pause_s in PAUSES_S:
         at = clock.now()
         try:
             quoted = await _quote(desk, principal, request)
@@ -35,11 +37,12 @@ async def place_order(desk: Desk, principal: Principal, request: PlaceOrder, key
             refuse = Refuse(principal.actor, at, desk.today(at), key, refusal)
             return await desk.lanes.submit(principal.organization_id, refuse)
         command = _command(desk, principal, request, key, quoted)
-        outcome = await desk.lanes.submit(quoted.supplier_id, command)
+        outcome = await desk.lanes.submit(quoted.supplier_id, command, weight=len(quoted.lines))
         if not isinstance(outcome, StaleQuote):
             desk.remember(command.order_id, quoted.supplier_id)
             return outcome
         desk.terms.forget(quoted.supplier_id)
+        await asyncio.sleep(pause_s * random.uniform(0.5, 1))
     raise Overloaded
 
 

@@ -136,17 +136,27 @@ def refund_units(
 
 
 def _share(line: Line, quantity: int, at: datetime, today: date, free_of_charge: bool) -> LineShare | None:
-    """The next units' part of each amount; what division leaves falls on the last unit. None: too late."""
+    """The next units' part of each amount; what division leaves falls on the last unit. None: too late.
+
+    The fee is what the ladder asks for all units given back so far, less the same without these: giving them back
+    one by one costs what it costs together.
+    """
+    done = line.refunded + quantity
 
     def part_of(amount: int) -> int:
-        return share(amount, line.refunded + quantity, line.quantity) - share(amount, line.refunded, line.quantity)
+        return share(amount, done, line.quantity) - share(amount, line.refunded, line.quantity)
+
+    def fee_of(units: int) -> int | None:
+        amount = share(line.settlement_amount, units, line.quantity)
+        return refund_fee(line.refund_rules, line.anchor, at, amount, units)
 
     settlement = part_of(line.settlement_amount)
     if line.anchor is None and line.valid_to is not None and today > line.valid_to and not free_of_charge:
         return None  # without a service date it is free until the validity ends
-    fee = 0 if free_of_charge else refund_fee(line.refund_rules, line.anchor, at, settlement, quantity)
-    if fee is None:
+    after, before = (0, 0) if free_of_charge else (fee_of(done), fee_of(line.refunded))
+    if after is None or before is None:
         return None
+    fee = min(after - before, settlement)
     return LineShare(
         line,
         quantity,

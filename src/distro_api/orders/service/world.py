@@ -102,4 +102,4 @@ def answer(
     by_line: dict[UUID, list[LockedTicket]] = {}
     for ticket in world.tickets.of_order(order.id):
         by_line.setdefault(ticket.line_id, []).append(ticket)
-    return Answer(status, to_json(render(order, by_line)), location)
+    return Answer(status, to_json(render(order, by_line)), location, version=order.version)

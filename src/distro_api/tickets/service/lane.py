@@ -142,7 +142,11 @@ class Tickets:
             past = self._by_serial.get((command.supplier_id, command.device, command.serial))
             if past is not None:
                 if ticket is None or past.ticket_id != ticket.id:
-                    raise SerialReused(device=command.device, serial=command.serial)
+                    raise SerialReused(device=command.device, serial=command.serial, reason="another_code")
+                if command.quantity not in (None, past.quantity):
+                    raise SerialReused(device=command.device, serial=command.serial, reason="another_quantity")
+                if past.reversed:
+                    raise SerialReused(device=command.device, serial=command.serial, reason="reversed")
                 return ticket, True
         if ticket is None or ticket.supplier_id != command.supplier_id:
             raise NotFoundHere
@@ -171,7 +175,9 @@ class Tickets:
         if not standing:
             raise NothingToReverse
         newest = max(standing, key=lambda past: past.id)
-        self.past[self.past.index(newest)] = replace(newest, reversed=True)
+        self.past[self.past.index(newest)] = undone = replace(newest, reversed=True)
+        if newest.device is not None and newest.serial is not None:
+            self._by_serial[ticket.supplier_id, newest.device, newest.serial] = undone
         ticket.redeemed -= newest.quantity
         ticket.settle()
         self.changed[ticket.id] = ticket
