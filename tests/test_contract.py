@@ -146,6 +146,7 @@ def platform(settings: Settings) -> Iterator[Platform]:
         portal.call(made.client.aclose)
 
 
+@pytest.mark.timeout(600)  # every operation many times over
 @pytest.mark.parametrize("mode", list(EXAMPLES))
 @pytest.mark.usefixtures("clean")
 def test_answers_are_as_documented(settings: Settings, mode: GenerationMode) -> None:

@@ -75,7 +75,7 @@ PERMISSIONS: Mapping[str, Permission] = {
     "refunds:request": _p("申请退款", "request refunds", S, D),
     "refunds:read": _p("查看退款", "see refunds", S, D, A),
     "tickets:read": _p("查看票券", "see tickets", S, D, A),
-    "tickets:redeem": _p("核销票券", "redeem and reverse tickets", S),
+    "tickets:redeem": _p("核销票券", "redeem and reverse tickets", S, A),
     "accounts:read": _p("查看账户与流水", "see accounts and statements", S, D, A),
     "accounts:manage": _p("管理账户", "open, enable and suspend accounts", S),
     "recharges:request": _p("申请充值", "record recharges", S, D),

@@ -60,13 +60,18 @@ async def list_tickets(
 )
 @handles_keys
 async def redeem_ticket(principal: Redeemer, command: RedeemTicket, request: Request, key: KeyOptional) -> Response:
-    """Redeem a code, whole or in part; the same (device, serial) or Idempotency-Key redeems nothing more."""
+    """Redeem a code, whole or in part; the same (device, serial) or Idempotency-Key redeems nothing more.
+
+    A supplier its own codes. The platform any, in the supplier's name: while a supplier is suspended its visitors get in so.
+    """
     if key is None and command.device is None:
         raise IdempotencyKeyRequired
     asked = None if key is None else await key_of(request, principal.organization_id, key)
     state = request.app.state
     time_zone = state.settings.time_zone
-    return lane_response(await service.redeem_ticket(state.lanes, principal, command, asked, time_zone=time_zone))
+    sessions = state.database.sessions
+    done = await service.redeem_ticket(state.lanes, sessions, principal, command, asked, time_zone=time_zone)
+    return lane_response(done)
 
 
 @router.get("/{ticket_id}", response_model=TicketOut, responses=problems(NotFoundHere), openapi_extra=capability("O14"))
@@ -116,4 +121,5 @@ async def reverse_ticket(
 ) -> Response:
     """Undo a redemption with a reason: the units may be used or refunded again."""
     asked = await key_of(request, principal.organization_id, key)
-    return lane_response(await service.reverse_ticket(request.app.state.lanes, principal, ticket_id, command, asked))
+    lanes, sessions = request.app.state.lanes, request.app.state.database.sessions
+    return lane_response(await service.reverse_ticket(lanes, sessions, principal, ticket_id, command, asked))

@@ -174,7 +174,12 @@ async def suspend_organization(
     access: FromAccess,
     if_match: IfMatch = None,
 ) -> object:
-    """Lock an organization out: its people's sessions end, and they cannot sign in."""
+    """Lock an organization out: within seconds its people's sessions end everywhere, and they cannot sign in.
+
+    It trades no more: nothing of a supplier is offered or sold, a distributor orders nothing. What was sold stays sold:
+    the other side pays, cancels and refunds running orders by their own rules; codes are redeemed, those of a suspended
+    supplier by the platform in its name; orders that nobody pays close by themselves; balances stay as they are.
+    """
     found = await organizations.suspend(
         session, ended, access, principal, organization_id, reason=command.reason, if_match=if_match
     )

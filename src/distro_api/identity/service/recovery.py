@@ -44,7 +44,6 @@ async def reset(
         passwords.refuse_weak(new_password, name)
     except WeakPassword as weak:
         return weak
-    new_hash = await passwords.hash_password(new_password)
     async with transactions.begin() as session:
         proof = await codes.check(session, desk, Subject(CodePurpose.PASSWORD_RESET, name), code)
         seen = await queries.user_of_account(session, name)
@@ -54,6 +53,7 @@ async def reset(
         passwords.refuse_weak(new_password, seen.username, seen.phone, seen.email)
     except WeakPassword as weak:
         return weak
+    new_hash = await passwords.hash_password(new_password)
     async with transactions.begin() as session:
         locked = await sessions.lock_user(session, seen)
         if locked is None or locked[0].status is not UserStatus.ACTIVE or not await codes.use(session, proof):

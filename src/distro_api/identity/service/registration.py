@@ -61,7 +61,6 @@ async def register(
         passwords.refuse_weak(application.password, application.username, application.phone, application.email)
     except WeakPassword as weak:
         return weak
-    password_hash = await passwords.hash_password(application.password)
     async with transactions.begin() as session:
         by_phone = await codes.check(session, desk, subject_of(application.phone), application.phone_code)
     async with transactions.begin() as session:  # another one: nobody holds two codes in this order
@@ -69,6 +68,7 @@ async def register(
     if by_phone is None or by_email is None:
         proofs = {"phone_code": by_phone, "email_code": by_email}
         return InvalidCode(wrong=[name for name, proof in proofs.items() if proof is None])
+    password_hash = await passwords.hash_password(application.password)
     try:
         async with transactions.begin() as session:
             return await _open(session, origin, application, profile, password_hash, (by_phone, by_email))
