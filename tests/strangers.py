@@ -201,6 +201,11 @@ async def _invitation(world: World) -> Any:
     return (await world.do("supplier", "POST", "/partner-invitations", body))["id"]
 
 
+@foreign("feedback_id")
+async def _feedback(world: World) -> Any:
+    return (await world.do("supplier", "POST", "/feedback", {"category": "problem", "text": "页面打不开"}))["id"]
+
+
 @foreign("item_id")
 async def _item(world: World) -> Any:
     item_id = (await world.sold())["skus"][0]["stock"][0]["item_id"]

@@ -346,6 +346,19 @@ async def _withdraw_many(world: World) -> Call:
     return Call(world.supplier, {"relation_id": relation_id, "sku_id": sku_id}, {"sku_ids": [sku_id]})
 
 
+@calls("start_feedback", "answer_feedback", "close_feedback")
+async def _feedback(world: World) -> Call:
+    given = await world.do("distributor", "POST", "/feedback", {"category": "other", "text": "王芳 13800138000"})
+    return Call(world.admin, {"feedback_id": given["id"]}, {"answer": "王芳，您好"})
+
+
+@calls("reopen_feedback")
+async def _reopen(world: World) -> Call:
+    call = await _feedback(world)
+    await world.do("admin", "POST", f"/feedback/{call.path['feedback_id']}/answer", call.body)
+    return call
+
+
 @calls("set_tier")
 async def _set_tier(world: World) -> Call:
     return Call(world.supplier, body={"relation_ids": [await world.id("relation_id")], "tier": "钻石"})

@@ -20,6 +20,7 @@ from distro_api.core.lanes import Lanes
 from distro_api.core.provision import refuse_superuser, urls_of
 from distro_api.core.rates import Rates
 from distro_api.core.settings import Settings
+from distro_api.feedback import router as feedback
 from distro_api.files import router as files
 from distro_api.files.service import Links, open_storage
 from distro_api.identity import principal
@@ -61,6 +62,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     strategies.router,
     strategies.holidays,
     *relations.routers,
+    feedback.router,
     incentives.router,
     webhooks.router,
     staff.router,

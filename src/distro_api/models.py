@@ -3,6 +3,7 @@
 from distro_api.accounts import models as accounts
 from distro_api.core import idempotency, outbox
 from distro_api.core.db import Base
+from distro_api.feedback import models as feedback
 from distro_api.files import models as files
 from distro_api.identity import models as identity
 from distro_api.incentives import models as incentives
@@ -24,6 +25,7 @@ APPEND_ONLY = (
     "incentive_movements",
     "parameter_changes",
     "supply_relation_changes",
+    "feedback_steps",
 )
 """Neither distro_app nor distro_engine may UPDATE or DELETE here."""
 
@@ -42,6 +44,7 @@ ROOMS = (
     tickets,
     orders,
     incentives,
+    feedback,
 )
 
 __all__ = ["APPEND_ONLY", "ROOMS", "Base"]

@@ -83,6 +83,9 @@ PERMISSIONS: Mapping[str, Permission] = {
     "incentives:read": _p("查看协同值与奖金值", "see synergy and bonus points", S, D, A),
     "incentives:manage": _p("管理激励规则", "manage incentive rules", S),
     "incentives:redeem": _p("兑换奖金值", "redeem bonus points", D),
+    "feedback:give": _p("提交平台反馈", "give feedback on the platform", S, D, A),
+    "feedback:read": _p("查看平台反馈", "see own feedback, all of it for the platform", S, D, A),
+    "feedback:answer": _p("处理平台反馈", "answer feedback on the platform", A),
     "events:read": _p("查看事件", "read the event feed", S, D, A),
     "events:manage": _p("处理滞留事件", "see parked events and retry them", A),
 }

@@ -7,6 +7,7 @@ from distro_api.openapi.supplying import GATE_SKU, PARTNER
 
 INVITED_CODE = Find("/me", "organization.partner_code", who="distributor7", shown="K7QM-3XV6")
 WAITING = Find("/partner-invitations?status=open")
+NEWEST_FEEDBACK = Find("/feedback")
 NEWEST_RELATION = Find("/supply-relations")
 
 EXAMPLES: Mapping[str, tuple[Example, ...]] = {
@@ -52,6 +53,25 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
                 ]
             },
         ),
+    ),
+    "give_feedback": (
+        Example(
+            "distributor",
+            "A suggestion",
+            {
+                "category": "suggestion",
+                "text": "希望订单列表可以按游玩日期排序。",
+                "contact": "微信 jiahe-2026",
+                "context": {"page": "/orders/list", "app": "web 3.2.0"},
+            },
+        ),
+    ),
+    "answer_feedback": (
+        Example("admin", "The newest", {"answer": "已列入下一版本，感谢建议。"}, {"feedback_id": NEWEST_FEEDBACK}),
+    ),
+    "close_feedback": (Example("admin", "The same", {"reason": "已上线"}, {"feedback_id": NEWEST_FEEDBACK}),),
+    "reopen_feedback": (
+        Example("admin", "The same", {"reason": "用户反映仍未解决"}, {"feedback_id": NEWEST_FEEDBACK}),
     ),
     "touch_menu": (Example("distributor", "A menu", {"menu_key": "/orders/list", "title": "订单列表"}),),
 }

@@ -201,3 +201,11 @@ PARTNER_LOOKUPS_PER_HOUR = _declare(
         "How often an organization may invite by code or number in an hour, so that nobody tries them through",
     ),
 )
+
+FEEDBACK_PER_DAY = _declare(
+    "feedback_per_day",
+    Annotated[int, Field(ge=1, le=200)],
+    20,
+    title=Text("每人每日反馈条数", "Feedback a day by one person"),
+    description=Text("同一用户 24 小时内最多提交条数", "One person may give so much feedback in 24 hours"),
+)
