@@ -26,7 +26,7 @@ from distro_api.identity.service import codes
 from distro_api.identity.service.sessions import purge as purge_sessions
 from distro_api.jobs import service as jobs
 from distro_api.notifications import service as notifications
-from distro_api.orders.jobs import close_overdue
+from distro_api.orders.jobs import close_over
 from distro_api.orders.service.batch import executor
 from distro_api.orders.service.source import RandomSource
 from distro_api.relations.jobs import expire_invitations
@@ -57,8 +57,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
         async with Lanes(urls.engine, executor(RandomSource(settings.time_zone), settings.time_zone), count=1) as lanes:
 
             async def sweep() -> int:
-                async with sessions() as session:
-                    return await close_overdue(session, lanes, settings.time_zone)
+                return await close_over(sessions, lanes, settings.time_zone)
 
             loops = [
                 _loop("relay", lambda: relay_once(sessions), EVENT_POLL_S, stop),

@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from distro_api.core import clock
-from distro_api.orders.jobs import close_overdue
+from distro_api.orders.jobs import close_over
 from make import identity
 from make.engine import assert_clean
 from make.identity import Signed
@@ -205,8 +205,8 @@ class Store:
     async def sweep(self) -> int:
         """What the worker does for unpaid orders every second; how many it found."""
         state = self.app.state
-        async with worker_sessions(state.settings) as sessions, sessions() as session:
-            return await close_overdue(session, state.lanes, state.settings.time_zone)
+        async with worker_sessions(state.settings) as sessions:
+            return await close_over(sessions, state.lanes, state.settings.time_zone)
 
     async def settle(self) -> None:
         """What follows from events has followed, and every proof of the house holds."""

@@ -1,11 +1,12 @@
 """Orders that nobody pays close by themselves."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
 from distro_api.app import create_app
-from make.store import MONEY, OpenStore, Store
+from distro_api.core import clock
+from make.store import ADULT, MONEY, OpenStore, Store, noon
 
 
 @pytest.mark.capability("O16", "N6")
@@ -47,16 +48,44 @@ async def test_what_was_paid_or_cancelled_in_time_stays_so(store: Store) -> None
     assert [(await store.read(order))["status"] for order in (paid, cancelled)] == ["paid", "cancelled"]
 
 
-@pytest.mark.capability("O16")
-async def test_an_order_that_waits_for_approval_has_no_end(opens: OpenStore) -> None:
+@pytest.mark.capability("O16", "O8")
+async def test_an_order_that_nobody_approves_closes_when_its_day_is_over(opens: OpenStore) -> None:
+    store = await opens(order_approval=True)
+    order = await store.place(store.line(2))
+    assert order["pay_before"] is None
+    path = f"/orders/{order['id']}/approve"
+    with clock.at(noon(store.day)):
+        assert await store.sweep() == 0
+    with clock.at(noon(store.day + timedelta(days=1))):
+        over = await store.supplier.refused(409, "validity_over", "POST", path)
+        assert over["lines"] == [{"line_id": order["lines"][0]["id"], "valid_to": str(store.day)}]
+        assert await store.money() == (MONEY, 2 * ADULT, MONEY - 2 * ADULT)
+        assert await store.sweep() == 1
+    assert (await store.read(order))["status"] == "closed"
+    assert await store.money() == (MONEY, 0, MONEY)
+    assert await store.stock() == (0, 0, 100)
+
+
+@pytest.mark.capability("O16", "O8")
+async def test_an_order_that_is_approved_waits_for_its_payment(opens: OpenStore) -> None:
     store = await opens(order_approval=True)
     order = await store.place(pay=None)
-    assert order["pay_before"] is None
-    assert await store.sweep() == 0
     approved = await store.supplier.post(f"/orders/{order['id']}/approve")
     await store.window_over(approved)
     assert await store.sweep() == 1
     assert (await store.read(order))["status"] == "closed"
+
+
+@pytest.mark.capability("O16")
+async def test_nobody_pays_for_yesterday(store: Store) -> None:
+    """Ten to midnight, for today: the window of half an hour ends with the day."""
+    midnight = datetime.combine(store.day + timedelta(days=1), time(), clock.zone("Asia/Shanghai"))
+    with clock.at(midnight - timedelta(minutes=10)):
+        order = await store.place(pay=None)
+    assert datetime.fromisoformat(order["pay_before"]) == midnight
+    with clock.at(midnight + timedelta(minutes=5)):
+        path = f"/orders/{order['id']}/pay"
+        await store.distributor.refused(409, "validity_over", "POST", path, {"method": "prepaid"})
 
 
 @pytest.mark.capability("O16")

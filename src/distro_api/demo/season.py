@@ -20,7 +20,7 @@ from distro_api.demo.partners import top_up
 from distro_api.demo.stage import DAYS_BACK, Market, Stage, read_market, relations
 from distro_api.demo.trading import OrderLanes, Shift, Trading
 from distro_api.offers.service import Terms
-from distro_api.orders.jobs import close_overdue
+from distro_api.orders.jobs import close_over
 from distro_api.orders.service.batch import executor
 from distro_api.orders.service.source import RandomSource
 from distro_api.subscriptions import subscribers
@@ -127,8 +127,8 @@ class Season:
                     if not await self.trading.carry_out(lanes, [basket]):
                         raise DemoIncomplete(f"an order was refused: {dict(self.trading.refusals)}")
                 self.placed += 1
-        async with self._lanes() as lanes, self.engine() as session:
-            while await close_overdue(session, lanes, self.stage.time_zone):
+        async with self._lanes() as lanes:
+            while await close_over(self.engine, lanes, self.stage.time_zone):
                 pass  # their time has run out while this was loaded
         with clock.at(self.stage.anchor):
             await self._night()

@@ -20,6 +20,12 @@ class PaymentWindowOver(Conflict):
     detail = Text("支付截止：{pay_before}", "It was to be paid before {pay_before}")
 
 
+class ValidityOver(Conflict):
+    """`lines` are those that can't be used any more."""
+
+    code, title = "validity_over", Text("已过使用日期", "The day to use it is over")
+
+
 class NotRefundable(Conflict):
     """`lines` says per line how much may go back, and why not more."""
 

@@ -48,6 +48,7 @@ class Order(Base):
         ),
         Index("ix_orders_supplier_id_id", "supplier_id", "id"),
         Index("ix_orders_distributor_id_id", "distributor_id", "id"),
+        Index("ix_orders_undecided", "id", postgresql_where="status = 'pending_approval'"),
         Index("ix_orders_pay_before", "pay_before", postgresql_where="pay_before IS NOT NULL"),
         {"postgresql_with": {"fillfactor": 85}},
     )

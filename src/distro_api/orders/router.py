@@ -32,6 +32,7 @@ from distro_api.orders.errors import (
     PaymentMethodNotAllowed,
     PaymentWindowOver,
     PriceChanged,
+    ValidityOver,
 )
 from distro_api.orders.queries import OrderFilters, Sort
 from distro_api.orders.schemas import (
@@ -119,7 +120,7 @@ async def get_order(
 @router.post(
     "/orders/{order_id}/pay",
     response_model=OrderOut,
-    responses=problems(NotFoundHere, StateConflict, PaymentWindowOver, *MONEY, *KEYED),
+    responses=problems(NotFoundHere, StateConflict, PaymentWindowOver, ValidityOver, *MONEY, *KEYED),
     openapi_extra=capability("Y3", "O7"),
 )
 @handles_keys
@@ -140,7 +141,7 @@ async def pay_order(
 @router.post(
     "/orders/{order_id}/approve",
     response_model=OrderOut,
-    responses=problems(NotFoundHere, StateConflict, *KEYED),
+    responses=problems(NotFoundHere, StateConflict, ValidityOver, *KEYED),
     openapi_extra=capability("O8", "O2"),
 )
 @handles_keys

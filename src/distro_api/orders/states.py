@@ -39,6 +39,7 @@ TRANSITIONS: dict[tuple[OrderStatus, Action], OrderStatus] = {
     (S.PENDING_APPROVAL, A.APPROVE_PAID): S.PAID,  # the money was frozen with the order
     (S.PENDING_APPROVAL, A.REJECT): S.CANCELLED,
     (S.PENDING_APPROVAL, A.CANCEL): S.CANCELLED,
+    (S.PENDING_APPROVAL, A.CLOSE): S.CLOSED,  # nobody decided while it could still be used
     (S.PENDING_PAYMENT, A.PAY): S.PAID,
     (S.PENDING_PAYMENT, A.CLOSE): S.CLOSED,
     (S.PENDING_PAYMENT, A.CANCEL): S.CANCELLED,

@@ -144,6 +144,11 @@ class WorkingOrder:
     lines: list[Line] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which all of it can be used; None: for ever."""
+        return min((line.valid_to for line in self.lines if line.valid_to is not None), default=None)
+
     def takes(self) -> list[Take]:
         """All that the order's open units take."""
         return [take for line in self.lines for take in line.takes(line.open)]

@@ -1,15 +1,22 @@
 """Decisions that buy: place, approve, pay. Each checks everything first, then changes the world."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from distro_api.accounts.errors import NoAccount
 from distro_api.accounts.models import AccountKind
 from distro_api.accounts.service.ledger import LockedAccount, Why
+from distro_api.core import clock
 from distro_api.core.lanes import Answer
 from distro_api.offers.service.quote import QuotedLine
 from distro_api.orders import events
-from distro_api.orders.errors import OutsideNoTaken, PaymentMethodNotAllowed, PaymentWindowOver, PriceChanged
+from distro_api.orders.errors import (
+    OutsideNoTaken,
+    PaymentMethodNotAllowed,
+    PaymentWindowOver,
+    PriceChanged,
+    ValidityOver,
+)
 from distro_api.orders.queries.working import Line, WorkingOrder
 from distro_api.orders.service.commands import (
     Approve,
@@ -106,6 +113,8 @@ def _order_of(command: Place, world: World) -> WorkingOrder:
         version=1,
     )
     order.lines.extend(_line_of(order, number, quoted, world) for number, quoted in enumerate(quote.lines, 1))
+    if order.pay_before is not None:
+        order.pay_before = _pay_before(order, order.pay_before, world)
     return order
 
 
@@ -206,11 +215,31 @@ def tell_paid(order: WorkingOrder, command: Command, world: World) -> None:
         tell(order, events.OrderCompleted, command.at, world)
 
 
+def _check_usable(order: WorkingOrder, today: date) -> None:
+    """No money is taken for what can't be used any more.
+
+    Raises:
+        ValidityOver
+    """
+    if over := [line for line in order.lines if line.valid_to is not None and line.valid_to < today]:
+        raise ValidityOver(lines=[{"line_id": str(line.id), "valid_to": line.valid_to} for line in over])
+
+
+def _pay_before(order: WorkingOrder, until: datetime, world: World) -> datetime:
+    """`until`, or the end of the last day on which it can be used."""
+    if order.last_day is None:
+        return until
+    end = datetime.combine(order.last_day + timedelta(days=1), time(), clock.zone(world.time_zone))
+    return min(until, end.astimezone(UTC))
+
+
 def approve(command: Approve, world: World) -> Answer:
     order, actor = order_of(command, world), command.actor
+    after(order.status, Action.APPROVE)
+    _check_usable(order, command.today)
     if order.hold_id is None and order.account_id is None:
         step = order.act(Action.APPROVE, actor.user_id, actor.organization_id, command.at)
-        order.pay_before = command.pay_before
+        order.pay_before = _pay_before(order, command.pay_before, world)
         world.steps.append((order, step))
         tell(order, events.OrderApproved, command.at, world)
         return answer(200, order, command, "orders.approve", world)
@@ -231,6 +260,7 @@ def pay(command: Pay, world: World) -> Answer:
     after(order.status, Action.PAY)
     if order.pay_before is not None and order.pay_before <= world.database_now:
         raise PaymentWindowOver(pay_before=order.pay_before)
+    _check_usable(order, command.today)
     account = payer_account(order, command.method, command.today, world)
     step = order.act(Action.PAY, actor.user_id, actor.organization_id, command.at)
     take_money(order, account, command.at, world)

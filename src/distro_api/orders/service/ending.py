@@ -1,7 +1,7 @@
 """Decisions that end or give back: reject, close, cancel, refund. Each checks first, then changes the world."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -36,18 +36,20 @@ def reject(command: Reject, world: World) -> Answer:
 
 def close(command: Close, world: World) -> Answer:
     order = world.orders.get(command.order_id)
-    if (
-        order is None
-        or order.status is not OrderStatus.PENDING_PAYMENT
-        or order.pay_before is None
-        or order.pay_before > world.database_now
-    ):
-        return Answer(204, b"")  # paid, cancelled or closed by somebody else meanwhile
+    if order is None or not _is_over(order, command.today, world.database_now):
+        return Answer(204, b"")  # approved, paid, cancelled or closed by somebody else meanwhile
     step = order.act(Action.CLOSE, command.actor.user_id, command.actor.organization_id, command.at)
     world.steps.append((order, step))
     _free(order, command.actor.user_id, command.at, world)
     tell(order, events.OrderClosed, command.at, world)
     return answer(200, order, command, "orders.close", world)
+
+
+def _is_over(order: WorkingOrder, today: date, now: datetime) -> bool:
+    """Whether nobody paid in time, or nobody decided while all of it could still be used."""
+    if order.status is OrderStatus.PENDING_APPROVAL:
+        return order.last_day is not None and order.last_day < today
+    return order.status is OrderStatus.PENDING_PAYMENT and order.pay_before is not None and order.pay_before <= now
 
 
 def cancel(command: Cancel, world: World) -> Answer:
