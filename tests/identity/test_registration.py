@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from make import identity as make
 from make.codes import PASSWORD, another, application, codes, forget_quotas, with_codes
 from make.jobs import deliver_messages
+from make.parameters import set_parameter
 
 pytestmark = pytest.mark.capability("I5")
 REGISTER, CODES, LOGIN = (f"/api/v1/auth/{path}" for path in ("register", "register/codes", "login"))
@@ -190,7 +191,34 @@ async def test_one_address_asks_for_so_many(
     assert len(await deliver_messages(app, owner_connection)) == 30
 
 
-@pytest.mark.parametrize("to", ["123", "010-12345678", "nonsense", "a@b", "a\u0000@b.cc", "x" * 300, "", None, 5])
+async def test_the_platform_sets_the_limits(client: httpx.AsyncClient, app: FastAPI) -> None:
+    await set_parameter(client, app, "codes_per_address_per_hour", 5)
+    await set_parameter(client, app, "code_life_s", 120)
+    answers = [await client.post(CODES, json={"to": f"{number}@example.com"}) for number in range(6)]
+    assert [answer.status_code for answer in answers] == [202] * 5 + [429]
+    assert answers[0].json()["expires_in"] == 120
+    assert int(answers[5].headers["Retry-After"]) > 3000
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "123",
+        "010-12345678",
+        "nonsense",
+        "a@b",
+        "a\u0000@b.cc",
+        "a,b@c.dd",
+        "a>b@c.dd",
+        "<a@c.dd>",
+        '"a"@c.dd',
+        "a@c.dd\r\nBcc: x@y.zz",
+        "x" * 300,
+        "",
+        None,
+        5,
+    ],
+)
 async def test_codes_go_to_numbers_and_addresses_only(client: httpx.AsyncClient, to: Any) -> None:
     assert (await client.post(CODES, json={"to": to})).status_code == 422
 

@@ -32,6 +32,7 @@ LOCK = 0x0DE50
 MONTHS_BACK = timedelta(days=100)
 BUILDING: tuple[tuple[str, Step], ...] = (
     ("organizations", opening.organizations),
+    ("applicant", opening.applicant),
     ("products", opening.catalogue),
     ("stock calendar", opening.stock),
     ("relations", partners.open_relations),

@@ -11,8 +11,10 @@ from distro_api.demo import people
 from distro_api.demo.buyers import DISTRIBUTORS
 from distro_api.demo.plans import INVENTED, ProductPlan, SupplierPlan
 from distro_api.demo.stage import SUPPLIERS, Market, Stage, read_market
-from distro_api.identity.models import Kind, PartnerPolicy
+from distro_api.identity.models import Kind, OrganizationStatus, PartnerPolicy
 from distro_api.identity.principal import Principal
+from distro_api.identity.service import profiles
+from distro_api.identity.service.audit import Actor
 from distro_api.identity.service.demo import DEMO_ACCOUNTS
 from distro_api.identity.service.organizations import NewUser, create_admin, create_organization
 from distro_api.inventory import service as inventory
@@ -52,6 +54,28 @@ async def organizations(session: AsyncSession, stage: Stage) -> None:
                 owner=owner,
                 partner_policy=PartnerPolicy.OPEN if kind is Kind.DISTRIBUTOR else PartnerPolicy.INVITATION,
             )
+
+
+async def applicant(session: AsyncSession, stage: Stage) -> None:
+    """A distributor that has registered itself and waits for the platform's review."""
+    with clock.at(next(stage.minutes(stage.last_day, 9))):
+        made, _ = await create_organization(
+            session,
+            Actor(),
+            kind=Kind.DISTRIBUTOR,
+            name="青溪旅行社",
+            owner=NewUser(
+                username="qingxi",
+                password=DEMO_ACCOUNTS["distributor"],
+                name="程青溪",
+                phone=people.owners_phone(99),
+                email="qingxi@demo.example",
+            ),
+            status=OrganizationStatus.PENDING,
+        )
+        contact = {"name": "程青溪", "title": "经理", "phone": people.owners_phone(99), "email": None}
+        place = {"region_code": "341003", "address": "玉屏路12号", "contacts": [contact]}
+        await profiles.write(session, made, place)
 
 
 async def catalogue(session: AsyncSession, stage: Stage) -> None:

@@ -74,6 +74,14 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             },
         ),
     ),
+    "reject_organization": (
+        Example(
+            "admin",
+            "Who waits for a review",
+            {"reason": "营业执照照片不清晰"},
+            {"organization_id": Find("/organizations?status=pending")},
+        ),
+    ),
     "suspend_organization": (
         Example(
             "admin",

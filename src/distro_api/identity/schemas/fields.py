@@ -18,10 +18,12 @@ Username = Annotated[
     StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z][A-Za-z0-9._-]{2,31}$"),
     Field(description="3 to 32 letters, digits, dots, dashes; starts with a letter; capitals do not count"),
 ]
+_MAIL_PART = r'[^@\s\x00-\x1f<>()\[\],;:\\"]'
+"""What may stand unquoted in an address; who writes quotes or comments in one means no good."""
 Email = Annotated[
     str,
     StringConstraints(
-        strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$"
+        strip_whitespace=True, max_length=254, pattern=rf"^{_MAIL_PART}{{1,64}}@{_MAIL_PART}+\.{_MAIL_PART}+$"
     ),
 ]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PASSWORD_LENGTH)]

@@ -126,6 +126,8 @@ def outlets(settings: Settings) -> Mapping[Channel, Outlet]:
     """
     if settings.sms_provider is None and settings.smtp_host is None:
         file = FileOutlet(settings.var / FILE_NAME)
+        if settings.database_url is not None:  # not the embedded one: this may be meant for people
+            log.warning("messages_go_to_a_file", file=str(file.file))
         return {Channel.SMS: file, Channel.MAIL: file}
     found: dict[Channel, Outlet] = {channel: NoOutlet(channel) for channel in Channel}
     if settings.smtp_host is not None:
