@@ -24,9 +24,9 @@ def _text(limit: int) -> object:
 
 Number = Annotated[
     str,
-    BeforeValidator(_half_width),
     _text(32),
     AfterValidator(printable),
+    BeforeValidator(_half_width),
     Field(description="Of the organization's own, unique in it", examples=["A0017"]),
 ]
 EmployeeName = Annotated[str, _text(50), AfterValidator(printable), Field(examples=["王小明"])]

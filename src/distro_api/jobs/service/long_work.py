@@ -38,8 +38,10 @@ from distro_api.jobs.states import OVER
 log = structlog.get_logger()
 RUN = "jobs.run"
 """The queue's name for all of it."""
-ATTEMPTS = 5
+ATTEMPTS = 8
 """After so many a job that keeps dying is given up: it may be what kills the worker."""
+LONGEST_PAUSE_S = 60.0
+"""Between two attempts at a job that met what passes by itself; the pause doubles."""
 AT_ONCE = 2
 """Long jobs that one worker does at a time: each takes memory and two database connections."""
 TURN_S = 1.0
@@ -147,28 +149,28 @@ class Work:
         self,
         session: AsyncSession,
         *,
-        counts: Mapping[str, int],
+        counts: Mapping[str, int] | None = None,
         result_file_id: UUID | None = None,
         error: DomainError | None = None,
     ) -> None:
         """The end, with the session's transaction: well, or with the `error` that made it fail.
 
+        Args:
+            counts: what came of it; left out: what the last checkpoint told.
+
         Raises:
             Superseded: nothing of the session's transaction may be committed.
         """
         refused = select(func.count()).select_from(JobRowError).where(JobRowError.job_id == self.id).scalar_subquery()
-        await self._write(
-            session,
-            {
-                "status": JobStatus.SUCCEEDED if error is None else JobStatus.FAILED,
-                "error": None if error is None else error.stored(),
-                "counts": dict(counts),
-                "row_errors": refused,
-                "result_file_id": result_file_id,
-                "finished_at": clock.now(),
-            },
-            heed_cancel=False,
-        )
+        last = {
+            "status": JobStatus.SUCCEEDED if error is None else JobStatus.FAILED,
+            "error": None if error is None else error.stored(),
+            "row_errors": refused,
+            "result_file_id": result_file_id,
+            "finished_at": clock.now(),
+        }
+        told = {} if counts is None else {"counts": dict(counts)}
+        await self._write(session, last | told, heed_cancel=False)
 
     async def _write(self, session: AsyncSession, values: Mapping[str, Any], *, heed_cancel: bool = True) -> None:
         mine = (Job.id == self.id, Job.attempt == self.attempt, Job.status == JobStatus.RUNNING)
@@ -245,8 +247,8 @@ def entrypoint(sessions: Sessions, kinds: Iterable[JobKind[Any]]) -> Mapping[str
         try:
             async with places:
                 await _attempt(sessions, by_name, job_id)
-        except TRANSIENT as error:
-            log.warning("job_interrupted", job_id=str(job_id), error=repr(error)[:300])
+        except TRANSIENT as error:  # it could not even be taken up
+            log.warning("job_not_taken_up", job_id=str(job_id), error=repr(error)[:300])
             raise Later(timedelta(seconds=TURN_S), type(error).__name__) from error
 
     return {RUN: run_job}
@@ -269,8 +271,9 @@ async def _attempt(sessions: Sessions, kinds: Mapping[str, JobKind[Any]], job_id
         log.info("job_superseded", job_id=str(job_id), attempt=work.attempt)
     except Cancelled:
         await _end_cancelled(work)
-    except TRANSIENT:
-        raise
+    except TRANSIENT as error:
+        log.warning("job_interrupted", job_id=str(job_id), attempt=work.attempt, error=repr(error)[:300])
+        raise Later(timedelta(seconds=min(2**work.attempt, LONGEST_PAUSE_S)), type(error).__name__) from error
     except Exception as error:  # whatever it is, people who wait must see the end of it
         if not isinstance(error, DomainError):
             log.error("job_failed", job_id=str(job_id), kind=job.kind, exc_info=error)
@@ -316,7 +319,7 @@ async def _end_cancelled(work: Work) -> None:
 
 async def _end_failed(work: Work, error: DomainError) -> None:
     async with _last_word(work) as session:
-        await work.finish(session, counts=work.counts, error=error)
+        await work.finish(session, error=error)
 
 
 @contextlib.asynccontextmanager

@@ -6,7 +6,7 @@ committing how far the job is: a worker that dies leaves nothing half done, and 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import IO, Any, Generic, TypeVar
@@ -123,7 +123,7 @@ class _Run(Generic[RowT]):
         """Look at every row and keep what is wrong; the numbers of the rows that are refused."""
         checking = _Checking(self._importer, table)
         refused: set[int] = set()
-        async for chunk in _chunks(table.raw_rows()):
+        async for chunk in _Chunks(table.raw_rows()):
             wrong = await asyncio.to_thread(checking.wrong_in, chunk)
             refused.update(row.number for row in wrong)
             async with self._work.sessions.begin() as session:
@@ -137,7 +137,7 @@ class _Run(Generic[RowT]):
     async def _write_valid(self, table: Table[RowT], refused: frozenset[int]) -> None:
         counts = Counter(self._work.counts)
         done = 0
-        async for chunk in _chunks(table.raw_rows()):
+        async for chunk in _Chunks(table.raw_rows()):
             done += len(chunk)
             if chunk[-1].number <= self._work.position:
                 continue  # committed by an earlier attempt, which made the same chunks
@@ -157,7 +157,7 @@ class _Run(Generic[RowT]):
         refused: list[Refused] = []
         done = 0
         async with self._work.sessions() as session, session.begin() as transaction:
-            async for chunk in _chunks(table.raw_rows()):
+            async for chunk in _Chunks(table.raw_rows()):
                 rows = await asyncio.to_thread(_valid, table, chunk, frozenset[int]())
                 applied = await self._apply(session, table, rows)
                 counts.update(applied.counts)
@@ -197,7 +197,7 @@ class _Run(Generic[RowT]):
         )
         written = 0
         try:
-            async for chunk in _chunks(table.raw_rows()):
+            async for chunk in _Chunks(table.raw_rows()):
                 async with self._work.sessions() as session:
                     reasons = await self._work.row_errors(session, chunk[0].number, chunk[-1].number)
                 rows: list[Sequence[Value]] = [
@@ -260,10 +260,19 @@ def _valid(table: Table[RowT], chunk: Sequence[RawRow], refused: frozenset[int])
     return [row for row in read if isinstance(row, Row)]
 
 
-async def _chunks(rows: Iterator[ItemT]) -> AsyncIterator[list[ItemT]]:
-    """Rows by the `CHUNK`, read in a thread."""
-    while chunk := await asyncio.to_thread(lambda: list(islice(rows, CHUNK))):
-        yield chunk
+class _Chunks(Generic[ItemT]):
+    """Rows by the `CHUNK`, each read in a thread: `async for chunk in _Chunks(rows)`."""
+
+    def __init__(self, rows: Iterator[ItemT]) -> None:
+        self._rows = rows
+
+    def __aiter__(self) -> "_Chunks[ItemT]":
+        return self
+
+    async def __anext__(self) -> list[ItemT]:
+        if chunk := await asyncio.to_thread(lambda: list(islice(self._rows, CHUNK))):
+            return chunk
+        raise StopAsyncIteration
 
 
 def _reason(errors: Sequence[Mapping[str, str | None]]) -> str:

@@ -211,7 +211,8 @@ class _Csv(_Source):
         except (csv.Error, UnicodeDecodeError) as error:
             raise UnreadableSpreadsheet from error
         finally:
-            text.detach()
+            if not self._file.closed:  # a generator that was left alone ends later than the job
+                text.detach()
 
     def close(self) -> None:
         """The file is the caller's."""
