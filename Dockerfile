@@ -14,7 +14,8 @@ RUN pip wheel --no-build-isolation --no-deps --wheel-dir dist . \
 
 FROM python:3.11-slim-bookworm
 RUN groupadd --system --gid 10001 distro \
-    && useradd --system --uid 10001 --gid distro --home-dir /var/lib/distro --create-home --shell /usr/sbin/nologin distro
+    && useradd --system --uid 10001 --gid distro --home-dir /var/lib/distro --create-home --shell /usr/sbin/nologin distro \
+    && install --directory --owner=distro --group=distro --mode=0700 /var/lib/distro/files
 COPY --from=build /opt/distro /opt/distro
 ENV PATH=/opt/distro/bin:$PATH \
     PYTHONUNBUFFERED=1 \

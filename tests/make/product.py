@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from distro_api.core.settings import Settings
+
 READY_WITHIN_S = 120.0
 ENDED_WITHIN_S = 30.0
 
@@ -110,6 +112,36 @@ def served(var: Path, *options: str, env: Mapping[str, str] = {}, host: str = "1
     finally:
         if product.process.poll() is None:
             product.kill_everything()
+
+
+@contextlib.contextmanager
+def working(env: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A `distro worker` of its own; it is killed in the end."""
+    command = [sys.executable, "-m", "distro_api.cli", "worker"]
+    process = subprocess.Popen(command, env=environment(env), stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(ENDED_WITHIN_S)
+
+
+def peak_mib(pid: int) -> int:
+    """The most memory that the process has ever had resident."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+
+def settings_env(settings: Settings) -> dict[str, str]:
+    """The environment of a command that uses the database of this run."""
+    assert settings.database_url and settings.app_database_url and settings.engine_database_url and settings.secret_key
+    return {
+        "DISTRO_VAR": str(settings.var),
+        "DISTRO_DATABASE_URL": settings.database_url,
+        "DISTRO_APP_DATABASE_URL": settings.app_database_url,
+        "DISTRO_ENGINE_DATABASE_URL": settings.engine_database_url,
+        "DISTRO_SECRET_KEY": settings.secret_key.get_secret_value(),
+    }
 
 
 def until_gone(var: Path, within_s: float = 10) -> dict[int, str]:

@@ -9,20 +9,13 @@ import pytest
 
 from distro_api.core.settings import Settings
 from make.market import market
-from make.product import distro
+from make.product import distro, settings_env
 
 
 @pytest.fixture
 def env(settings: Settings) -> Mapping[str, str]:
     """The environment of a command that uses this run's database."""
-    assert settings.database_url and settings.app_database_url and settings.engine_database_url and settings.secret_key
-    return {
-        "DISTRO_VAR": str(settings.var),
-        "DISTRO_DATABASE_URL": settings.database_url,
-        "DISTRO_APP_DATABASE_URL": settings.app_database_url,
-        "DISTRO_ENGINE_DATABASE_URL": settings.engine_database_url,
-        "DISTRO_SECRET_KEY": settings.secret_key.get_secret_value(),
-    }
+    return settings_env(settings)
 
 
 @pytest.mark.capability("Y11")
