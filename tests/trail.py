@@ -638,3 +638,10 @@ async def _unwanted_file(world: World) -> Call:
 async def _job(world: World) -> Call:
     started = await world.do("supplier", "POST", "/employees/imports", (await _import(world)).body)
     return Call(world.supplier, {"job_id": started["id"]})
+
+
+@calls("give_employee_account")
+async def _account_of_employee(world: World) -> Call:
+    made = await _employee(world)
+    await world.do("supplier", "PATCH", f"/employees/{made}", {"phone": identity.phone()})
+    return Call(world.supplier, {"employee_id": made}, {"role_ids": [await world.id("role_id")]})

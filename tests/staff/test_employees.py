@@ -28,7 +28,7 @@ async def test_an_employee_is_hired_changed_and_deleted(desk: Desk, owner_connec
         "+8613800138000",
         "wang@example.com",
     )
-    assert (made["status"], made["has_account"], made["user_id"], made["version"]) == ("active", False, None, 1)
+    assert (made["status"], made["has_account"], made["account"], made["version"]) == ("active", False, None, 1)
 
     changed = await desk.ok("PATCH", f"/employees/{made['id']}", json={"department": "票务部", "email": None})
     assert (changed["department"], changed["email"], changed["phone"], changed["version"]) == (

@@ -99,7 +99,7 @@ PEOPLE_ONLY = frozenset(
 )
 """What no API key may hold, whole subjects or single permissions: a program never decides who may do what."""
 
-_CONFIDENTIAL = frozenset({"users:read", "roles:read", "api_keys:read", "audit:read"})
+_CONFIDENTIAL = frozenset({"users:read", "roles:read", "api_keys:read", "audit:read", "staff:read"})
 """What reading alone does not bring: a role that needs it names it."""
 
 

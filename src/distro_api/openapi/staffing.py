@@ -66,4 +66,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             {"organization_id": NEW_SUPPLIER},
         ),
     ),
+    "give_employee_account": (
+        Example(
+            "supplier",
+            "A clerk who may look; the password goes to the phone",
+            {"username": "wang-xm", "role_ids": [VIEWER]},
+            {"employee_id": Find("/employees?q=A0017")},
+        ),
+    ),
 }

@@ -1,6 +1,6 @@
 """Reads of employees."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.errors import NotFoundHere
-from distro_api.identity.models import Organization
+from distro_api.identity.models import User, UserStatus
 from distro_api.identity.principal import Principal
 from distro_api.staff.models import Employee, EmployeeStatus
 
@@ -24,7 +24,9 @@ class EmployeeFilters(BaseModel):
     status: Annotated[EmployeeStatus | None, Query()] = None
     department: Annotated[str | None, Query(max_length=50)] = None
     position: Annotated[str | None, Query(max_length=50)] = None
-    has_account: Annotated[bool | None, Query(description="Whether they can be given one, or have it")] = None
+    has_account: Annotated[bool | None, Query(description="Whether they can sign in, or could be given an account")] = (
+        None
+    )
     q: Annotated[
         str | None,
         Query(
@@ -44,7 +46,8 @@ def employees_where(principal: Principal, filters: EmployeeFilters) -> Select[Em
         if (value := getattr(filters, column)) is not None:
             found = found.where(getattr(Employee, column) == value)
     if filters.has_account is not None:
-        found = found.where(Employee.user_id.is_not(None) if filters.has_account else Employee.user_id.is_(None))
+        live = select(User.id).where(User.id == Employee.user_id, User.status != UserStatus.DELETED).exists()
+        found = found.where(live if filters.has_account else ~live)
     if filters.q:
         searched = [Employee.number, Employee.name, Employee.department, Employee.position]
         digits = filters.q.lstrip("+")
@@ -67,6 +70,15 @@ async def employee(
     if row is None:
         raise NotFoundHere
     return row
+
+
+async def accounts(session: AsyncSession, employees: Sequence[Employee]) -> Mapping[UUID, User]:
+    """Employee → account, of those that have one; one that was deleted is none."""
+    by_user = {employee.user_id: employee.id for employee in employees if employee.user_id is not None}
+    if not by_user:
+        return {}
+    found = select(User).where(User.id.in_(by_user), User.status != UserStatus.DELETED)
+    return {by_user[user.id]: user for user in await session.scalars(found)}
 
 
 async def holder_of_phone(session: AsyncSession, organization_id: UUID, phone: str) -> str | None:
@@ -102,7 +114,3 @@ async def holders_of_phones(session: AsyncSession, organization_id: UUID, phones
         Employee.organization_id == organization_id, Employee.phone.in_(phones)
     )
     return {phone: number for phone, number in await session.execute(found) if phone}
-
-
-async def organization_name(session: AsyncSession, organization_id: UUID) -> str:
-    return (await session.scalars(select(Organization.name).where(Organization.id == organization_id))).one()

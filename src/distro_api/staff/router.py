@@ -1,12 +1,13 @@
 """Employees: one by one, and in bulk from and to spreadsheets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from typing import IO, Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.db import Read, Transactions, Tx
 from distro_api.core.errors import NotFoundHere, PreconditionFailed, StateConflict
@@ -19,8 +20,18 @@ from distro_api.files.models import Purpose
 from distro_api.files.queries import file_for
 from distro_api.files.router import disposition
 from distro_api.files.service import CSV, SUFFIX, XLSX
-from distro_api.identity.errors import InvalidPhone
+from distro_api.identity.errors import (
+    CannotGrant,
+    EmailTaken,
+    InvalidPhone,
+    LastOwner,
+    OwnAccount,
+    PhoneTaken,
+    UnknownRole,
+    UsernameTaken,
+)
 from distro_api.identity.principal import Principal, Require
+from distro_api.identity.router.wiring import FromIssuer, FromMessages
 from distro_api.identity.service import audit
 from distro_api.jobs import service as jobs
 from distro_api.jobs.router import job_out
@@ -28,11 +39,17 @@ from distro_api.jobs.schemas import JobOut
 from distro_api.spreadsheets.schemas import ImportPayload, StartImport
 from distro_api.spreadsheets.service import template
 from distro_api.staff import queries, service
-from distro_api.staff.errors import EmployeeNumberTaken, EmployeePhoneTaken
+from distro_api.staff.errors import (
+    EmployeeDisabled,
+    EmployeeHasAccount,
+    EmployeeNumberTaken,
+    EmployeePhoneTaken,
+    EmployeeWithoutPhone,
+)
 from distro_api.staff.models import Employee
 from distro_api.staff.queries import EmployeeFilters
-from distro_api.staff.schemas import CreateEmployee, EmployeeListed, EmployeeOut, UpdateEmployee
-from distro_api.staff.service import table
+from distro_api.staff.schemas import CreateEmployee, EmployeeListed, EmployeeOut, GiveAccount, UpdateEmployee
+from distro_api.staff.service import Doors, table
 from distro_api.staff.service.importing import KIND
 from distro_api.staff.states import EmployeeAction
 
@@ -44,18 +61,28 @@ Language = Annotated[
     Literal["zh", "en"] | None, Query(description="Of titles and words in the file; left out: as Accept-Language")
 ]
 CHUNK = 64 * 1024
+OF_ACCOUNTS = (NotFoundHere, PreconditionFailed, CannotGrant, LastOwner, OwnAccount)
+"""How a change may be refused that an account follows: whoever makes it must be allowed to do that to the account."""
 
 
-def _employee_out(employee: Employee, response: Response) -> dict[str, Any]:
+async def _doors(issuer: FromIssuer, messages: FromMessages) -> Doors:
+    return Doors(issuer, messages)
+
+
+FromDoors = Annotated[Doors, Depends(_doors)]
+
+
+async def _employee_out(session: AsyncSession, employee: Employee, response: Response) -> dict[str, Any]:
     response.headers["ETag"] = etag(employee.version)
-    plain = {name: getattr(employee, name) for name in EmployeeOut.model_fields if name != "has_account"}
-    return plain | {"has_account": employee.user_id is not None}
+    account = (await queries.accounts(session, [employee])).get(employee.id)
+    plain = {name: getattr(employee, name) for name in EmployeeOut.model_fields if hasattr(employee, name)}
+    return plain | {"has_account": account is not None, "account": account}
 
 
-def _listed(employee: Employee) -> dict[str, Any]:
-    plain = {name: getattr(employee, name) for name in EmployeeListed.model_fields if name != "has_account"}
+def _listed(employee: Employee, with_account: Container[UUID]) -> dict[str, Any]:
+    plain = {name: getattr(employee, name) for name in EmployeeListed.model_fields if hasattr(employee, name)}
     return plain | {
-        "has_account": employee.user_id is not None,
+        "has_account": employee.id in with_account,
         "phone": mask_phone(employee.phone) if employee.phone else None,
         "email": mask_email(employee.email) if employee.email else None,
     }
@@ -72,7 +99,7 @@ async def create_employee(command: CreateEmployee, principal: Manager, session: 
     """Add an employee, who cannot sign in until given an account."""
     made = await service.create_employee(session, principal, command)
     response.headers["Location"] = f"{API}/employees/{made.id}"
-    return _employee_out(made, response)
+    return await _employee_out(session, made, response)
 
 
 @router.get("", response_model=Page[EmployeeListed], openapi_extra=capability("I9", "I10"))
@@ -92,7 +119,8 @@ async def list_employees(
         sort=sort,
         tie=Employee.id,
     )
-    return {"items": [_listed(row) for row in rows], "next_cursor": cursor, "total": total}
+    with_account = await queries.accounts(session, rows)
+    return {"items": [_listed(row, with_account) for row in rows], "next_cursor": cursor, "total": total}
 
 
 SPREADSHEETS: dict[int | str, dict[str, Any]] = {
@@ -176,7 +204,8 @@ async def import_employees(
 )
 async def get_employee(employee_id: UUID, principal: Reader, session: Read, response: Response) -> object:
     """One employee with phone and e-mail address."""
-    return _employee_out(await queries.employee(session, principal, employee_id), response)
+    found = await queries.employee(session, principal, employee_id)
+    return await _employee_out(session, found, response)
 
 
 @router.patch(
@@ -194,43 +223,87 @@ async def update_employee(
     if_match: IfMatch = None,
 ) -> object:
     """Change what is sent; null empties department, position, phone, e-mail. The phone of an account stays as it is."""
-    return _employee_out(await service.update_employee(session, principal, employee_id, command, if_match), response)
+    found = await service.update_employee(session, principal, employee_id, command, if_match)
+    return await _employee_out(session, found, response)
 
 
 @router.post(
     "/{employee_id}/disable",
     response_model=EmployeeOut,
-    responses=problems(NotFoundHere, PreconditionFailed, StateConflict),
+    responses=problems(StateConflict, *OF_ACCOUNTS),
     openapi_extra=capability("I9"),
 )
 async def disable_employee(
-    employee_id: UUID, principal: Manager, session: Tx, response: Response, if_match: IfMatch = None
+    employee_id: UUID,
+    principal: Manager,
+    session: Tx,
+    doors: FromDoors,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> object:
-    """The employee has left, for now."""
-    found = await service.apply(session, principal, employee_id, EmployeeAction.DISABLE, if_match)
-    return _employee_out(found, response)
+    """The employee has left, for now; an account can't sign in any more, its sessions end."""
+    found = await service.apply(session, doors, principal, employee_id, EmployeeAction.DISABLE, if_match)
+    return await _employee_out(session, found, response)
 
 
 @router.post(
     "/{employee_id}/enable",
     response_model=EmployeeOut,
-    responses=problems(NotFoundHere, PreconditionFailed, StateConflict),
+    responses=problems(StateConflict, *OF_ACCOUNTS),
     openapi_extra=capability("I9"),
 )
 async def enable_employee(
-    employee_id: UUID, principal: Manager, session: Tx, response: Response, if_match: IfMatch = None
+    employee_id: UUID,
+    principal: Manager,
+    session: Tx,
+    doors: FromDoors,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> object:
-    """The employee is back."""
-    found = await service.apply(session, principal, employee_id, EmployeeAction.ENABLE, if_match)
-    return _employee_out(found, response)
+    """The employee is back, and may sign in again if there is an account."""
+    found = await service.apply(session, doors, principal, employee_id, EmployeeAction.ENABLE, if_match)
+    return await _employee_out(session, found, response)
 
 
 @router.delete(
     "/{employee_id}",
     status_code=204,
-    responses=problems(NotFoundHere, PreconditionFailed),
+    responses=problems(*OF_ACCOUNTS),
     openapi_extra=capability("I9"),
 )
-async def delete_employee(employee_id: UUID, principal: Manager, session: Tx, if_match: IfMatch = None) -> None:
-    """Delete the employee and all that is known of the person."""
-    await service.delete_employee(session, principal, employee_id, if_match)
+async def delete_employee(
+    employee_id: UUID, principal: Manager, session: Tx, doors: FromDoors, if_match: IfMatch = None
+) -> None:
+    """Delete the employee and all that is known of the person; an account ends with it."""
+    await service.delete_employee(session, doors, principal, employee_id, if_match)
+
+
+@router.post(
+    "/{employee_id}/account",
+    response_model=EmployeeOut,
+    responses=problems(
+        *(NotFoundHere, PreconditionFailed, CannotGrant, UnknownRole),
+        *(EmployeeHasAccount, EmployeeDisabled, EmployeeWithoutPhone, UsernameTaken, PhoneTaken, EmailTaken),
+    ),
+    openapi_extra=capability("I9"),
+)
+async def give_employee_account(
+    employee_id: UUID,
+    command: GiveAccount,
+    principal: Annotated[Principal, Require("users:manage")],
+    session: Tx,
+    doors: FromDoors,
+    response: Response,
+    if_match: IfMatch = None,
+) -> object:
+    """Let an employee sign in: a one-time password goes to the phone by SMS and is changed at the first sign-in."""
+    found = await service.give_account(
+        session,
+        doors,
+        principal,
+        employee_id,
+        username=command.username,
+        role_ids=command.role_ids,
+        if_match=if_match,
+    )
+    return await _employee_out(session, found, response)

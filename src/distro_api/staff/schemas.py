@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
 from distro_api.core.schemas import Command, Out, Patch, Phone, absent, printable
-from distro_api.identity.schemas import Email
+from distro_api.identity.models import UserStatus
+from distro_api.identity.schemas import Email, Username
 from distro_api.identity.service.accounts import normal_phone
 from distro_api.spreadsheets.service import refusing
 from distro_api.staff.models import EmployeeStatus
@@ -55,6 +56,15 @@ class UpdateEmployee(Patch):
     email: EmailAddress | None = None
 
 
+class GiveAccount(Command):
+    username: Annotated[
+        Username | None, Field(description="Left out: one is made up; the phone number serves for signing in too")
+    ] = None
+    role_ids: Annotated[
+        list[UUID], Field(min_length=1, max_length=20, description="They add up; see `GET /api/v1/roles`")
+    ]
+
+
 class EmployeeRow(BaseModel):
     """A row of an import, valid by itself."""
 
@@ -86,8 +96,14 @@ class EmployeeListed(EmployeeBase):
     email: Annotated[str | None, Field(description="Masked", examples=["w***@example.com"])]
 
 
+class AccountOut(Out):
+    id: UUID
+    username: str
+    status: UserStatus
+
+
 class EmployeeOut(EmployeeBase):
     phone: Annotated[str | None, Field(description="E.164", examples=["+8613800138000"])]
     email: str | None
-    user_id: Annotated[UUID | None, Field(description="The account, when there is one")]
+    account: Annotated[AccountOut | None, Field(description="To sign in with; see `GET /api/v1/users/{id}`")]
     updated_at: datetime

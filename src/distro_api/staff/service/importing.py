@@ -17,7 +17,7 @@ from distro_api.jobs.service import Work
 from distro_api.spreadsheets.schemas import Existing
 from distro_api.spreadsheets.service import Applied, Importer, Refused, Row, Wording
 from distro_api.staff import queries
-from distro_api.staff.errors import EmployeeNumberTaken, EmployeePhoneTaken
+from distro_api.staff.errors import EmployeeHasAccount, EmployeeNumberTaken, EmployeePhoneTaken
 from distro_api.staff.models import Employee, EmployeeStatus
 from distro_api.staff.schemas import EmployeeRow
 from distro_api.staff.service.table import SHEET
@@ -57,6 +57,7 @@ async def apply(
         employee.number: employee
         for employee in await queries.lock_by_number(session, work.organization_id, [row.value.number for row in rows])
     }
+    with_account = await queries.accounts(session, list(there.values()))
     phones = [row.value.phone for row in rows if row.value.phone]
     holders = await queries.holders_of_phones(session, work.organization_id, phones)
     refused: list[Refused] = []
@@ -67,6 +68,8 @@ async def apply(
         known, holder = there.get(row.value.number), holders.get(row.value.phone or "")
         if known is not None and existing is Existing.REFUSE:
             refused.append(wording.refused(row, "number", EmployeeNumberTaken()))
+        elif known is not None and known.id in with_account and row.value.status not in (None, known.status):
+            refused.append(wording.refused(row, "status", EmployeeHasAccount()))
         elif holder is not None and holder != row.value.number:
             refused.append(wording.refused(row, "phone", EmployeePhoneTaken(number=holder)))
         elif known is None:

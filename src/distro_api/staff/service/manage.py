@@ -17,6 +17,8 @@ from distro_api.staff import queries
 from distro_api.staff.errors import EmployeeNumberTaken, EmployeePhoneTaken
 from distro_api.staff.models import Employee, EmployeeStatus
 from distro_api.staff.schemas import CreateEmployee, UpdateEmployee
+from distro_api.staff.service import account
+from distro_api.staff.service.account import Doors
 from distro_api.staff.states import TRANSITIONS, EmployeeAction
 
 
@@ -68,12 +70,17 @@ async def update_employee(
 
 
 async def apply(
-    session: AsyncSession, principal: Principal, employee_id: UUID, action: EmployeeAction, if_match: str | None
+    session: AsyncSession,
+    doors: Doors,
+    principal: Principal,
+    employee_id: UUID,
+    action: EmployeeAction,
+    if_match: str | None,
 ) -> Employee:
-    """Disable or enable: the only writer of one employee's status, beside imports.
+    """Disable or enable, the account too: the only writer of one employee's status, beside imports.
 
     Raises:
-        NotFoundHere, PreconditionFailed, StateConflict
+        NotFoundHere, PreconditionFailed, StateConflict, and what `account.follow` raises
     """
     found = await queries.employee(session, principal, employee_id, for_update=True)
     check_if_match(if_match, found.version)
@@ -83,17 +90,21 @@ async def apply(
     found.status = target
     audit.record(session, principal.actor, f"staff.{action}_employee", "employee", found.id)
     await session.flush()
+    await account.follow(session, doors, principal, found, action)
     return found
 
 
-async def delete_employee(session: AsyncSession, principal: Principal, employee_id: UUID, if_match: str | None) -> None:
-    """Forget the person; what was recorded of the employee's actions stays under the id.
+async def delete_employee(
+    session: AsyncSession, doors: Doors, principal: Principal, employee_id: UUID, if_match: str | None
+) -> None:
+    """Forget the person, and end the account; what was recorded of the employee's actions stays under the ids.
 
     Raises:
-        NotFoundHere, PreconditionFailed
+        NotFoundHere, PreconditionFailed, and what `account.end` raises
     """
     found = await queries.employee(session, principal, employee_id, for_update=True)
     check_if_match(if_match, found.version)
+    await account.end(session, doors, principal, found)
     await session.delete(found)
     audit.record(session, principal.actor, "staff.delete_employee", "employee", employee_id)
     await session.flush()

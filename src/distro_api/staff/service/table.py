@@ -81,8 +81,8 @@ SHEET = Sheet(
             field="status",
             title=Text("状态", "Status"),
             note=Text(
-                "可选。空：新员工为在用，已有员工不变。停用后其账号不能登录。",
-                "May be empty: new employees are active, others stay as they are. Disabled ones can't sign in.",
+                "可选。空：新员工为在用，已有员工不变。已有账号的员工须在系统中逐个停用或启用。",
+                "May be empty: new employees are active, others stay as they are. Who has an account is disabled and enabled one by one.",
             ),
             example=Text("在用", "active"),
             choices=STATUSES,
