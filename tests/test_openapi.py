@@ -168,6 +168,7 @@ def test_every_body_has_examples_that_fit_its_schema(
         "confirm_second_factor",
         "renew_recovery_codes",
         "disable_second_factor",
+        "reset_second_factor",
         "reset_payment_password",
         "reset_password",
         "register",

@@ -116,6 +116,14 @@ async def _lost_phone(world: World) -> Call:
     return Call(world.supplier, {"user_id": who.user_id})
 
 
+@calls("reset_second_factor")
+async def _lost_owner(world: World) -> Call:
+    who = await identity.distributor(world.app)
+    await second_factor.enrolled(world.client, who)
+    body = {"account": who.username, "reason": "手机丢失，已核实身份"}
+    return Call(world.admin, {"organization_id": who.organization_id}, body)
+
+
 @calls("set_payment_password")
 async def _payment_password(world: World) -> Call:
     return Call(await identity.supplier(world.app), body={"value": "730164", "password": PASSWORD})

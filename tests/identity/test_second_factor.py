@@ -518,6 +518,28 @@ async def test_who_may_not_reset_it(client: httpx.AsyncClient, app: FastAPI) -> 
         assert code(answer) == expected
 
 
+async def test_the_platform_helps_a_sole_owner(client: httpx.AsyncClient, app: FastAPI) -> None:
+    owner, other, admin = await make.distributor(app), await make.distributor(app), await make.admin(app)
+    await enrolled(client, owner)
+    body = {"account": owner.phone, "reason": "手机丢失，已核实身份"}
+
+    async def reset(where: make.Signed, who: make.Signed, **more: Any) -> httpx.Response:
+        path = f"/api/v1/organizations/{where.organization_id}/reset-second-factor"
+        return await client.post(path, json=body | more, headers=who.headers)
+
+    assert code(await reset(owner, owner)) == (403, "permission_denied")
+    assert code(await reset(other, admin)) == (404, "not_found")  # nobody of that organization
+    assert code(await reset(owner, admin, account="nobody-here")) == (404, "not_found")
+    assert code(await reset(admin, admin, account=admin.username)) == (409, "own_account")
+    assert (await reset(owner, admin)).status_code == 200
+    assert code(await reset(owner, admin)) == (409, "state_conflict")
+    assert (await sign_in(client, owner)).status_code == 200
+    [row] = (await client.get("/api/v1/audit?action=identity.second_factor_reset", headers=admin.headers)).json()[
+        "items"
+    ]
+    assert (row["object_id"], row["detail"]) == (str(owner.user_id), {"reason": body["reason"]})
+
+
 @pytest.mark.parametrize("otp", ["", "12345", "1234567", "１２３４５６", "12345a", "\u0000" * 6, "' or 1=1", "x" * 500])
 async def test_malformed_codes(client: httpx.AsyncClient, app: FastAPI, otp: str) -> None:
     supplier = await make.supplier(app)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import httpx
@@ -12,7 +13,9 @@ from fastapi import FastAPI
 from distro_api.app import create_app
 from distro_api.core import clock
 from distro_api.core.settings import Settings
+from distro_api.identity.service import sessions
 from make import identity as make
+from make.second_factor import enrolled
 
 pytestmark = pytest.mark.capability("I15")
 ME = "/api/v1/me"
@@ -242,3 +245,46 @@ async def test_revoked_in_a_second_process_within_two_seconds(
                 status = (await elsewhere.get(ME, headers=supplier.headers)).status_code
             assert status == 401
             assert (await elsewhere.get(ME, headers=staying.headers)).status_code == 200
+
+
+async def test_what_nobody_can_use_any_more_is_deleted(
+    client: httpx.AsyncClient, app: FastAPI, owner_connection: asyncpg.Connection
+) -> None:
+    supplier = await make.supplier(app)
+    await enrolled(client, supplier)
+    await client.post("/api/v1/auth/captcha")
+    body = {"username": supplier.username, "password": make.PASSWORD}
+    assert (await client.post("/api/v1/auth/login", json=body)).json()["code"] == "second_factor_required"
+    await client.post("/api/v1/auth/login", json=body | {"password": "wrong-Wrong-1"})
+    tables = ("captchas", "login_challenges", "attempt_counters")
+
+    async def left() -> list[int]:
+        return [await owner_connection.fetchval(f"SELECT count(*) FROM {table}") for table in tables]
+
+    async def purge() -> None:
+        async with app.state.database.sessions.begin() as session:
+            await sessions.purge(session)
+
+    await purge()
+    assert all(await left())
+    with clock.at(clock.now() + timedelta(hours=25)):
+        await purge()
+    assert await left() == [0, 0, 0]
+
+
+async def test_a_device_has_a_name_and_keeps_it(client: httpx.AsyncClient, app: FastAPI) -> None:
+    supplier = await make.supplier(app)
+    body = {"username": supplier.username, "password": make.PASSWORD, "device_name": " 王芳的手机 "}
+    signed = await client.post("/api/v1/auth/login", json=body)
+
+    async def current(headers: dict[str, str]) -> dict[str, Any]:
+        listed = (await client.get(f"{ME}/sessions", headers=headers)).json()["items"]
+        [row] = [row for row in listed if row["current"]]
+        return dict(row)
+
+    before = await current(bearer(signed))
+    assert (before["device_name"], before["second_factor"]) == ("王芳的手机", False)
+    change = {"old_password": make.PASSWORD, "new_password": "Another-Horse-8"}
+    changed = await client.post(f"{ME}/password", json=change, headers=bearer(signed))
+    after = await current(bearer(changed))
+    assert (after["device_name"], after["id"] == before["id"]) == ("王芳的手机", False)

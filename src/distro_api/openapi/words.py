@@ -62,6 +62,7 @@ SUMMARIES: Mapping[str, str] = {
     "change_payment_password": "Change my payment password",
     "ask_payment_password_code": "Ask for a code for my payment password",
     "reset_payment_password": "Reset my payment password",
+    "reset_second_factor": "Reset a sole owner's second factor",
     "reset_user_second_factor": "Reset somebody's second factor",
     "get_security": "What signing in demands",
     "set_security": "Set what signing in demands",

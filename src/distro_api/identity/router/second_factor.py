@@ -10,7 +10,13 @@ from distro_api.core.errors import DomainError, NotFoundHere, PreconditionFailed
 from distro_api.core.http import API, IfMatch, capability, etag, problems
 from distro_api.core.idempotency import IdempotentRoute, secret_answer
 from distro_api.identity import queries
-from distro_api.identity.errors import AccountLocked, SecondFactorEnforced, SecondFactorRefused, WrongPassword
+from distro_api.identity.errors import (
+    AccountLocked,
+    OwnAccount,
+    SecondFactorEnforced,
+    SecondFactorRefused,
+    WrongPassword,
+)
 from distro_api.identity.models import Organization
 from distro_api.identity.principal import Principal, Require
 from distro_api.identity.router.wiring import FromIssuer
@@ -22,6 +28,7 @@ from distro_api.identity.schemas import (
     EnrolSecondFactor,
     RecoveryCodesOut,
     RenewRecoveryCodes,
+    ResetSecondFactor,
     SecondFactorOut,
     SecurityOut,
 )
@@ -144,5 +151,26 @@ async def set_security(
     """Demand a second factor of everybody in the organization; who has none may only set one up, from the next token on."""
     found = await second_factor.demand_of_organization(
         session, principal, organization_id, required=command.second_factor_required, if_match=if_match
+    )
+    return _security_out(issuer, found, response)
+
+
+@security.post(
+    "/{organization_id}/reset-second-factor",
+    response_model=SecurityOut,
+    responses=problems(NotFoundHere, OwnAccount, StateConflict),
+    openapi_extra=capability("I16"),
+)
+async def reset_second_factor(
+    organization_id: UUID,
+    command: ResetSecondFactor,
+    principal: Annotated[Principal, Require("organizations:manage")],
+    session: Tx,
+    issuer: FromIssuer,
+    response: Response,
+) -> SecurityOut:
+    """Help somebody who has lost the authenticator and whom nobody of the organization can help: a sole owner."""
+    found = await second_factor.take_away_by_platform(
+        session, issuer, principal, organization_id, account=command.account, reason=command.reason
     )
     return _security_out(issuer, found, response)

@@ -72,6 +72,7 @@ from distro_api.identity.schemas.second_factor import (
     EnrolSecondFactor,
     RecoveryCodesOut,
     RenewRecoveryCodes,
+    ResetSecondFactor,
     SecondFactorOut,
     SecurityOut,
 )
@@ -152,6 +153,7 @@ __all__ = [
     "RequestChange",
     "ResetPassword",
     "ResetPaymentPassword",
+    "ResetSecondFactor",
     "ResumeOrganization",
     "RoleBrief",
     "RoleOut",

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from distro_api.core.schemas import Command, Out
-from distro_api.identity.schemas.fields import AppCode, Otp, Password
+from distro_api.core.schemas import Command, Out, Reason
+from distro_api.identity.schemas.fields import Account, AppCode, Otp, Password
 
 
 class EnrolSecondFactor(Command):
@@ -52,6 +52,11 @@ class RecoveryCodesOut(Out):
 
 class DemandSecondFactor(Command):
     second_factor_required: bool
+
+
+class ResetSecondFactor(Command):
+    account: Annotated[Account, Field(description="Who has lost it: username, phone number or e-mail address")]
+    reason: Reason
 
 
 class SecurityOut(Out):

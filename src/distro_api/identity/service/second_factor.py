@@ -10,13 +10,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from distro_api.core import clock, outbox
-from distro_api.core.errors import DomainError, StateConflict
+from distro_api.core.errors import DomainError, NotFoundHere, StateConflict
 from distro_api.core.http import check_if_match
 from distro_api.identity import queries
-from distro_api.identity.errors import SecondFactorEnforced, SecondFactorRefused
+from distro_api.identity.errors import OwnAccount, SecondFactorEnforced, SecondFactorRefused
 from distro_api.identity.events import SecondFactorChange, SecondFactorChanged
 from distro_api.identity.models import EndedBy, LoginChallenge, Organization, RecoveryCode, SecondFactor
 from distro_api.identity.service import audit, authenticator, lockout, proof, sessions
+from distro_api.identity.service.accounts import normal_account
 from distro_api.identity.service.audit import Caller
 from distro_api.identity.service.sessions import Issuer
 
@@ -133,7 +134,9 @@ async def disable(transactions: Transactions, issuer: Issuer, caller: Caller, *,
         await remove(session, caller, caller.user_id, SecondFactorChange.DISABLED)
 
 
-async def remove(session: AsyncSession, caller: Caller, user_id: UUID, change: SecondFactorChange) -> None:
+async def remove(
+    session: AsyncSession, caller: Caller, user_id: UUID, change: SecondFactorChange, *, reason: str | None = None
+) -> None:
     """Take the authenticator and the recovery codes away; the person is told.
 
     Raises:
@@ -145,8 +148,40 @@ async def remove(session: AsyncSession, caller: Caller, user_id: UUID, change: S
     await session.delete(factor)
     await session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
     await session.execute(delete(LoginChallenge).where(LoginChallenge.user_id == user_id))
-    _tell(session, caller, user_id, change)
+    _tell(session, caller, user_id, change, reason)
     await session.flush()
+
+
+async def take_away(
+    session: AsyncSession, issuer: Issuer, caller: Caller, user_id: UUID, *, reason: str | None = None
+) -> None:
+    """Take away the authenticator of somebody who has lost it: sessions end, a lock is lifted, the person is told.
+
+    Raises:
+        StateConflict: there is none.
+    """
+    await remove(session, caller, user_id, SecondFactorChange.RESET, reason=reason)
+    await lockout.forget(session, lockout.of_second_factor(issuer.root_key, issuer.parameters, user_id))
+    await sessions.end_of_user(session, issuer.revocations, user_id, EndedBy.SECOND_FACTOR_CHANGE, caller.actor)
+
+
+async def take_away_by_platform(
+    session: AsyncSession, issuer: Issuer, caller: Caller, organization_id: UUID, *, account: str, reason: str
+) -> Organization:
+    """The same of one of an organization's people, for whom nobody there can do it: a sole owner.
+
+    Raises:
+        NotFoundHere: no such organization, or nobody of it signs in under `account`.
+        OwnAccount, StateConflict
+    """
+    organization = await queries.organization(session, caller, organization_id)
+    user = await queries.user_of_account(session, normal_account(account))
+    if user is None or user.organization_id != organization.id:
+        raise NotFoundHere
+    if user.id == caller.user_id:
+        raise OwnAccount
+    await take_away(session, issuer, caller, user.id, reason=reason)
+    return organization
 
 
 async def demand_of_organization(
@@ -169,6 +204,9 @@ async def demand_of_organization(
     return found
 
 
-def _tell(session: AsyncSession, caller: Caller, user_id: UUID, change: SecondFactorChange) -> None:
-    audit.record(session, caller.actor, f"identity.second_factor_{change}", "user", user_id)
+def _tell(
+    session: AsyncSession, caller: Caller, user_id: UUID, change: SecondFactorChange, reason: str | None = None
+) -> None:
+    detail = {"reason": reason} if reason else {}
+    audit.record(session, caller.actor, f"identity.second_factor_{change}", "user", user_id, **detail)
     outbox.publish(session, SecondFactorChanged(supplier_id=None, distributor_id=None, user_id=user_id, change=change))

@@ -17,7 +17,7 @@ from distro_api.core.errors import StateConflict
 from distro_api.core.http import check_if_match
 from distro_api.identity import queries
 from distro_api.identity.errors import LastOwner, OwnAccount, PhoneNeeded
-from distro_api.identity.events import PasswordChanged, SecondFactorChange
+from distro_api.identity.events import PasswordChanged
 from distro_api.identity.models import (
     BuiltIn,
     EndedBy,
@@ -270,9 +270,7 @@ async def reset_second_factor(
     found = await _managed(session, caller, user_id, if_match)
     if user_id == caller.user_id:
         raise OwnAccount
-    await second_factor.remove(session, caller, user_id, SecondFactorChange.RESET)
-    await lockout.forget(session, lockout.of_second_factor(issuer.root_key, issuer.parameters, user_id))
-    await sessions.end_of_user(session, issuer.revocations, user_id, EndedBy.SECOND_FACTOR_CHANGE, caller.actor)
+    await second_factor.take_away(session, issuer, caller, user_id)
     return found.user
 
 
