@@ -59,8 +59,8 @@ class Guard:
             case CaptchaPolicy.ALWAYS:
                 return True
             case CaptchaPolicy.ADAPTIVE:
-                return account_failures >= parameters.get(
-                    catalogue.CAPTCHA_AFTER_FAILURES
-                ) or address_failures >= parameters.get(catalogue.CAPTCHA_AFTER_ADDRESS_FAILURES)
+                of_account = parameters.get(catalogue.CAPTCHA_AFTER_FAILURES)
+                of_address = parameters.get(catalogue.CAPTCHA_AFTER_ADDRESS_FAILURES)
+                return account_failures >= of_account or address_failures >= of_address
             case CaptchaPolicy.OFF:
                 return False

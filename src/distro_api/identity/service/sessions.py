@@ -85,8 +85,10 @@ async def lock_user(session: AsyncSession, seen: User) -> tuple[User, Organizati
     The locks make a password change and a suspension at the same time wait, or be seen.
     """
     organization = await queries.organization_in_use(session, seen.organization_id)
-    user = await session.scalar(select(User).where(User.id == seen.id).with_for_update(key_share=True))
-    if user is None or user.password_hash != seen.password_hash:
+    password_seen = seen.password_hash
+    locked = select(User).where(User.id == seen.id).with_for_update(key_share=True)
+    user = await session.scalar(locked.execution_options(populate_existing=True))
+    if user is None or user.password_hash != password_seen:
         return None
     return user, organization
 
