@@ -26,6 +26,7 @@ from distro_api.files.service import Links, open_storage
 from distro_api.identity import principal
 from distro_api.identity import router as identity
 from distro_api.identity.service.access import Access
+from distro_api.identity.service.keyring import Keyring
 from distro_api.identity.service.parameters import Parameters
 from distro_api.identity.service.revocations import Revocations
 from distro_api.identity.service.tokens import Tokens
@@ -127,6 +128,8 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     app.state.revocations = await stack.enter_async_context(Revocations(app.state.database.sessions))
     app.state.parameters = await stack.enter_async_context(Parameters(app.state.database.sessions))
     app.state.access = await stack.enter_async_context(Access(app.state.database.sessions))
+    keyring = Keyring(app.state.database.sessions, settings.root_key, app.state.access)
+    app.state.keyring = await stack.enter_async_context(keyring)
     run_batch = executor(RandomSource(settings.time_zone), settings.time_zone)
     lanes = Lanes(urls.engine, run_batch, count=settings.lanes, queue_limit=settings.lane_queue)
     app.state.lanes = await stack.enter_async_context(lanes)

@@ -253,3 +253,28 @@ class NothingToChange(Unprocessable):
 class ChangePending(Conflict):
     code, title = "change_pending", Text("已有变更申请在审核中", "Another change is being reviewed")
     detail = Text("请先撤回：{change_id}", "Withdraw it first: {change_id}")
+
+
+class AddressNotAllowed(Forbidden):
+    """Whoever uses a stolen key learns that it is one; the partner whose address has changed learns why it fails."""
+
+    code, title = (
+        "address_not_allowed",
+        Text("该 API 密钥不允许从此地址使用", "This API key may not be used from your address"),
+    )
+
+
+class NotForKeys(Unprocessable):
+    code, title = "not_for_keys", Text("API 密钥不能拥有这些权限", "An API key cannot have these permissions")
+
+
+class ExpiryInThePast(Unprocessable):
+    code, title = "expiry_in_the_past", Text("到期时间必须晚于当前时间", "The expiry has to be in the future")
+
+
+class TooManyKeys(Conflict):
+    code, title = (
+        "too_many_keys",
+        Text("API 密钥数量已达上限", "There are as many API keys as an organization may have"),
+    )
+    detail = Text("上限 {limit} 个", "At most {limit}")

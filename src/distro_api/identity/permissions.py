@@ -95,12 +95,24 @@ ESSENTIAL = frozenset({"me", "me:password", "me:second_factor"})
 """What everybody who signs in holds: without it nobody could set a password or sign out."""
 
 PEOPLE_ONLY = frozenset(
-    {"me", "users", "roles", "api_keys", "parameters", "organizations:manage", "organizations:secure"}
+    {
+        "me",
+        "users",
+        "roles",
+        "api_keys",
+        "parameters",
+        "organizations:manage",
+        "organizations:review",
+        "organizations:secure",
+    }
 )
 """What no API key may hold, whole subjects or single permissions: a program never decides who may do what."""
 
 _CONFIDENTIAL = frozenset({"users:read", "roles:read", "api_keys:read", "audit:read", "staff:read"})
 """What reading alone does not bring: a role that needs it names it."""
+
+_EVERYDAY = ESSENTIAL | {"files:use", "jobs:read"}
+"""What every built-in role brings: one's own account, files and long work."""
 
 
 def of_kind(kind: Kind) -> frozenset[str]:
@@ -128,7 +140,7 @@ def _role(kind: Kind, *names: str, reads: bool = False) -> frozenset[str]:
     """A built-in role: `names`, and with `reads` whatever can be read that is not confidential."""
     assert _OF_KIND[kind].issuperset(names), f"{kind} has no {sorted(set(names) - _OF_KIND[kind])}"
     readable = {name for name in _OF_KIND[kind] - _CONFIDENTIAL if reads and name.endswith(":read")}
-    return ESSENTIAL | readable | frozenset(names)
+    return _EVERYDAY | readable | frozenset(names)
 
 
 BUILT_IN: Mapping[Kind, Mapping[BuiltIn, frozenset[str]]] = {

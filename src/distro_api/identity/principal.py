@@ -18,6 +18,8 @@ from distro_api.identity.errors import PasswordChangeRequired, SecondFactorEnrol
 from distro_api.identity.models import Kind
 from distro_api.identity.permissions import PERMISSIONS
 from distro_api.identity.service.audit import Actor
+from distro_api.identity.service.keyring import START as KEY_START
+from distro_api.identity.service.keyring import Keyring
 from distro_api.identity.service.tokens import Claims
 
 oauth2 = OAuth2PasswordBearer(
@@ -43,16 +45,27 @@ class Principal:
     password_change_required: bool = False
     address: str = ""
     request_id: str = ""
+    api_key_id: UUID | None = None
+    """The key by which a program acts for `user_id`; `session_id` is the same."""
 
     @property
     def actor(self) -> Actor:
         """The caller as the audit trail names it."""
-        return Actor(self.organization_id, self.user_id, self.request_id, self.address)
+        return Actor(self.organization_id, self.user_id, self.request_id, self.address, self.api_key_id)
 
 
-def claims_of(request: Request, token: str | None) -> Claims | None:
-    """The claims of a valid, unrevoked access token."""
-    claims = None if token is None else request.app.state.tokens.verify(token)
+async def claims_of(request: Request, token: str | None) -> Claims | None:
+    """The claims of a valid, unrevoked access token, or of an API key.
+
+    Raises:
+        AddressNotAllowed: a key, used from an address that it is not for.
+    """
+    if token is None:
+        return None
+    if token.startswith(KEY_START):
+        keyring: Keyring = request.app.state.keyring
+        return await keyring.claims(token, client_address(request))
+    claims: Claims | None = request.app.state.tokens.verify(token)
     return None if claims is None or request.app.state.revocations.covers(claims) else claims
 
 
@@ -60,14 +73,14 @@ async def authenticated(scopes: SecurityScopes, request: Request, token: str | N
     """The caller, if the token is good and holds every permission the route asks for.
 
     Raises:
-        NotAuthenticated, PasswordChangeRequired, SecondFactorEnrolmentRequired, PermissionDenied
+        NotAuthenticated, AddressNotAllowed, PasswordChangeRequired, SecondFactorEnrolmentRequired, PermissionDenied
     """
-    return _caller(scopes.scopes, request, token)
+    return await _caller(scopes.scopes, request, token)
 
 
 async def authenticate(scopes: Sequence[str], request: Request) -> Principal:
     """The same for routes that are called without FastAPI's dependencies (`core.lane_route`)."""
-    return _caller(scopes, request, bearer(request))
+    return await _caller(scopes, request, bearer(request))
 
 
 def bearer(request: Request) -> str | None:
@@ -76,8 +89,8 @@ def bearer(request: Request) -> str | None:
     return token if kind.lower() == "bearer" else None
 
 
-def _caller(permissions: Sequence[str], request: Request, token: str | None) -> Principal:
-    claims = claims_of(request, token)
+async def _caller(permissions: Sequence[str], request: Request, token: str | None) -> Principal:
+    claims = await claims_of(request, token)
     if claims is None:
         raise NotAuthenticated
     held: frozenset[str] = request.app.state.access.permissions(claims)
@@ -97,6 +110,7 @@ def _caller(permissions: Sequence[str], request: Request, token: str | None) -> 
         claims.password_change_required,
         client_address(request),
         request_id(request),
+        claims.api_key_id,
     )
 
 

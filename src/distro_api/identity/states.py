@@ -1,5 +1,6 @@
-"""The lives of an organization, and of a request to change its data."""
+"""The lives of an organization, of a request to change its data, and of an API key."""
 
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -49,3 +50,16 @@ CHANGE_TRANSITIONS = {
     (ChangeStatus.PENDING, ChangeAction.REJECT): ChangeStatus.REJECTED,
     (ChangeStatus.PENDING, ChangeAction.WITHDRAW): ChangeStatus.WITHDRAWN,
 }
+
+
+class KeyStatus(StrEnum):
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+def status_of_key(revoked_at: datetime | None, expires_at: datetime | None, now: datetime) -> KeyStatus:
+    """Time alone makes a key expire, and a later expiry makes it active again; revoked is for good."""
+    if revoked_at is not None:
+        return KeyStatus.REVOKED
+    return KeyStatus.EXPIRED if expires_at is not None and expires_at <= now else KeyStatus.ACTIVE

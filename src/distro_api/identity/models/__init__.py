@@ -4,6 +4,7 @@ from distro_api.identity.models.access import AccessChange, Subject
 from distro_api.identity.models.attempts import AttemptCounter, Captcha
 from distro_api.identity.models.audit import AuditRow
 from distro_api.identity.models.codes import CodePurpose, CodeQuota, ConfirmationCode
+from distro_api.identity.models.keys import ApiKey, ApiKeySecret
 from distro_api.identity.models.menus import UserMenus
 from distro_api.identity.models.organizations import CREDIT_CODE, Kind, Organization, PartnerPolicy
 from distro_api.identity.models.parameters import ParameterChange
@@ -25,6 +26,8 @@ from distro_api.identity.states import ChangeStatus, OrganizationStatus
 __all__ = [
     "CREDIT_CODE",
     "AccessChange",
+    "ApiKey",
+    "ApiKeySecret",
     "AttemptCounter",
     "AuditRow",
     "BuiltIn",

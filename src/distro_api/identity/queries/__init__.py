@@ -1,5 +1,14 @@
 """Reads of identity."""
 
+from distro_api.identity.queries.api_keys import (
+    api_key,
+    count_keys,
+    key_of_prefix,
+    keys_where,
+    people,
+    secrets_of_keys,
+    visible_keys,
+)
 from distro_api.identity.queries.audit import AuditFilters, audit_where, visible_audit
 from distro_api.identity.queries.menus import menus_of, own_menus
 from distro_api.identity.queries.organizations import (
@@ -55,14 +64,18 @@ __all__ = [
     "AuditFilters",
     "Viewer",
     "active_owners",
+    "api_key",
     "audit_where",
     "built_in_role",
     "changes_of",
     "changes_where",
+    "count_keys",
     "custom_roles",
     "has_second_factor",
     "holders",
     "house_of",
+    "key_of_prefix",
+    "keys_where",
     "limited",
     "lock_challenge",
     "me",
@@ -82,6 +95,7 @@ __all__ = [
     "own_sessions",
     "owner_of",
     "pending_change",
+    "people",
     "profile_of",
     "recovery_codes_left",
     "rejected_applicants",
@@ -90,6 +104,7 @@ __all__ = [
     "roles_of_users",
     "roles_where",
     "second_factor_of",
+    "secrets_of_keys",
     "seen_by",
     "session_of",
     "session_of_token",
@@ -99,6 +114,7 @@ __all__ = [
     "values_set",
     "visible_audit",
     "visible_changes",
+    "visible_keys",
     "visible_organizations",
     "visible_roles",
     "visible_users",

@@ -1,6 +1,7 @@
-"""Signing in, my own account, organizations, staff, roles, audit trail, platform parameters."""
+"""Signing in, my own account, organizations, staff, roles, API keys, audit trail, platform parameters."""
 
 from distro_api.identity.router import (
+    api_keys,
     audit,
     auth,
     contacts,
@@ -37,6 +38,7 @@ routers = (
     profiles.router,
     profiles.changes,
     profiles.places,
+    api_keys.router,
     audit.router,
     parameters.router,
 )

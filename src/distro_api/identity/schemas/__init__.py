@@ -1,5 +1,6 @@
 """What identity takes and gives."""
 
+from distro_api.identity.schemas.api_keys import ApiKeyOut, CreateApiKey, IssuedApiKeyOut, RotateApiKey, UpdateApiKey
 from distro_api.identity.schemas.audit import AuditOut
 from distro_api.identity.schemas.auth import AnswerChallenge, CaptchaOut, LogIn, LogOut, Refresh, TokenForm, TokensOut
 from distro_api.identity.schemas.codes import (
@@ -92,6 +93,7 @@ __all__ = [
     "MIN_PASSWORD_LENGTH",
     "Account",
     "AnswerChallenge",
+    "ApiKeyOut",
     "AskCode",
     "AuditOut",
     "CaptchaOut",
@@ -103,6 +105,7 @@ __all__ = [
     "ChangePhone",
     "CodeAskedOut",
     "ConfirmSecondFactor",
+    "CreateApiKey",
     "CreateOrganization",
     "CreateOwner",
     "CreateRole",
@@ -118,6 +121,7 @@ __all__ = [
     "EnrolmentOut",
     "ForgotPassword",
     "IssuePassword",
+    "IssuedApiKeyOut",
     "IssuedUserOut",
     "LimitOrganization",
     "LogIn",
@@ -157,6 +161,7 @@ __all__ = [
     "ResumeOrganization",
     "RoleBrief",
     "RoleOut",
+    "RotateApiKey",
     "Scope",
     "SecondFactorOut",
     "SecurityOut",
@@ -170,6 +175,7 @@ __all__ = [
     "TokenForm",
     "TokensOut",
     "TouchMenu",
+    "UpdateApiKey",
     "UpdateMe",
     "UpdateRole",
     "UpdateUser",

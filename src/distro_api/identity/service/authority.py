@@ -16,7 +16,7 @@ from distro_api.identity import queries
 from distro_api.identity.errors import CannotGrant, UnknownPermission, UnknownRole
 from distro_api.identity.models import BuiltIn, Organization, Role, User, UserStatus
 from distro_api.identity.permissions import ESSENTIAL, listed, of_kind
-from distro_api.identity.service.access import granted
+from distro_api.identity.service.access import allowed, granted
 from distro_api.identity.service.audit import Caller
 
 
@@ -46,6 +46,10 @@ class Authority:
         self.demand(granted(self.organization.kind, roles, self.organization.withheld))
         if not self.owner and any(role.built_in is BuiltIn.OWNER for role in roles):
             raise CannotGrant(permissions=[], role=BuiltIn.OWNER)
+
+    def allowed(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of `names` that the organization may be allowed."""
+        return allowed(self.organization.kind, self.organization.withheld).intersection(names)
 
     def known(self, names: Iterable[str]) -> list[str]:
         """`names` in order, each once.

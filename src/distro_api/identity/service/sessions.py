@@ -17,6 +17,7 @@ from distro_api.core.crypto import keyed_hash
 from distro_api.core.errors import NotFoundHere
 from distro_api.identity import queries
 from distro_api.identity.models import (
+    ApiKeySecret,
     AttemptCounter,
     Captcha,
     EndedBy,
@@ -215,6 +216,7 @@ async def purge(session: AsyncSession) -> None:
     await session.execute(delete(AttemptCounter).where(AttemptCounter.last_at < now - lockout.FORGOTTEN_AFTER))
     await session.execute(delete(Captcha).where(Captcha.expires_at < now))
     await session.execute(delete(LoginChallenge).where(LoginChallenge.expires_at < now))
+    await session.execute(delete(ApiKeySecret).where(ApiKeySecret.valid_until < now - KEPT))
     await revocations.purge(session)
     await access.purge(session)
 
