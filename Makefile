@@ -56,6 +56,7 @@ drift: .venv/dev ## models against migrations, documents against code
 	@$(BIN)/python migrations/develop.py check
 	@$(BIN)/distro openapi --check
 	@$(BIN)/distro errors --check
+	@$(BIN)/distro permissions --check
 	@$(BIN)/distro messages --check
 	@$(BIN)/distro capabilities --check
 
@@ -74,6 +75,7 @@ bench: .venv/run ## the product beside pgbench, into benchmarks/; ARGS="--quick 
 openapi: .venv/dev ## write openapi/ and docs/ from the code
 	@$(BIN)/distro openapi --write
 	@$(BIN)/distro errors --write
+	@$(BIN)/distro permissions --write
 	@$(BIN)/distro messages --write
 	@$(BIN)/distro capabilities --write
 

@@ -55,7 +55,7 @@ SHARED = {
 }
 """Ids of what everybody with the permission may see: only unknown ones are not found."""
 
-PERSONAL = {"session_id", "role_id", "user_id", "employee_id", "file_id", "job_id"}
+PERSONAL = {"session_id", "role_id", "user_id", "key_id", "employee_id", "file_id", "job_id"}
 """Ids that the platform's people do not see either."""
 
 BODIES: dict[str, Any] = {}
@@ -160,6 +160,11 @@ async def _user(world: World) -> Any:
 async def _change(world: World) -> Any:
     path = f"/organizations/{world.supplier.organization_id}/changes"
     return (await world.do("supplier", "POST", path, {"address": "龙井路1号"}))["id"]
+
+
+@foreign("key_id")
+async def _key(world: World) -> Any:
+    return (await world.do("supplier", "POST", "/api-keys", {"name": "官网商城", "scopes": ["orders:read"]}))["id"]
 
 
 @foreign("session_id")

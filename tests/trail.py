@@ -304,6 +304,17 @@ async def _custom_role(world: World) -> Call:
     return Call(world.supplier, {"role_id": made["id"]}, {"permissions": ["tickets:read"]})
 
 
+@calls("create_api_key")
+async def _new_key(world: World) -> Call:
+    return Call(world.supplier, body={"name": "官网商城", "scopes": ["orders:read"]})
+
+
+@calls("update_api_key", "rotate_api_key", "revoke_api_key")
+async def _key(world: World) -> Call:
+    made = await world.do("supplier", "POST", "/api-keys", (await _new_key(world)).body)
+    return Call(world.supplier, {"key_id": made["id"]}, {"scopes": ["tickets:read"], "overlap_s": 60})
+
+
 @calls("limit_organization")
 async def _limits(world: World) -> Call:
     made = await identity.distributor(world.app)

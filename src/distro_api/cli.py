@@ -32,6 +32,7 @@ from distro_api.identity.service.organizations import create_admin as add_admin
 from distro_api.incentives.service.verify import CHECKS as POINTS
 from distro_api.inventory.service.verify import CHECKS as STOCK
 from distro_api.notifications.service.templates import WORDINGS, fields_of
+from distro_api.openapi.matrix import permissions_text
 from distro_api.orders.service.verify import CHECKS as ORDERS
 
 APPLICATION = "distro_api.app:create_app"
@@ -236,6 +237,12 @@ def capabilities(write: Write = False, check: Check = False) -> None:
     tests = documents.tests_by_capability(Path("tests"))
     text = documents.capabilities_text(rows, create_app(_settings()).openapi(), tests)
     _document(Path("docs/capabilities.md"), text, write, check)
+
+
+@app.command()
+def permissions(write: Write = False, check: Check = False) -> None:
+    """What each role may do, permission by permission and route by route: printed, or docs/permissions.md."""
+    _document(Path("docs/permissions.md"), permissions_text(create_app(_settings()).openapi()), write, check)
 
 
 def _document(file: Path, text: str, write: bool, check: bool) -> None:

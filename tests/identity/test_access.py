@@ -2,22 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from jose import jwt
-from sqlalchemy import event
 
-from distro_api.app import create_app
 from distro_api.core.settings import Settings
 from distro_api.identity.models import BuiltIn, Kind
 from distro_api.identity.permissions import BUILT_IN, ESSENTIAL, of_kind
 from make.people import built_in, colleague, may, role
 from make.people import owner as owner_of
+from make.processes import another_process, statements
 from make.store import Person
 
 pytestmark = pytest.mark.capability("I8")
@@ -28,48 +25,21 @@ WITHIN_S = 3.0
 
 @pytest.fixture
 async def elsewhere(settings: Settings, client: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
-    """HTTP to another process of the application (another lifespan, nothing shared but the database)."""
-    async for other in process(settings):
+    async with another_process(settings) as other:
         yield other
-
-
-async def process(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    made = create_app(settings)
-    async with (
-        made.router.lifespan_context(made),
-        httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://test") as other,
-    ):
-        yield other
-
-
-@contextmanager
-def statements(app: FastAPI) -> Iterator[list[str]]:
-    """What the pool of requests sends to the database meanwhile, the polls left out."""
-    seen: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not any(table in statement for table in ("FROM access_changes", "FROM revocations", "FROM parameter")):
-            seen.append(statement)
-
-    engine = app.state.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 async def test_authentication_costs_no_statement(client: httpx.AsyncClient, app: FastAPI) -> None:
     owner = await owner_of(app, client, Kind.DISTRIBUTOR)
     buyer = await colleague(app, owner, (await role(owner, "orders:place"))["id"])
     viewer = await colleague(app, owner, "viewer")
-    with statements(app) as sent:
+    async with statements(app) as sent:
         for _ in range(10):
             # the caller is known before the body is read, and each body is refused
             assert (await buyer.ask("POST", "/orders", {})).status_code == 422
             assert (await viewer.ask("POST", "/orders", {})).status_code == 403
     assert sent == []
-    with statements(app) as sent:  # the counter counts
+    async with statements(app) as sent:  # the counter counts
         await buyer.get("/me")
     assert sent
 
@@ -139,7 +109,7 @@ async def test_a_process_that_starts_later_knows_it_too(
     await owner.do("PUT", f"/users/{demoted.signed.user_id}/roles", {"role_ids": [viewer]})
     path = f"/organizations/{owner.signed.organization_id}/permissions"
     await admin.do("PUT", path, {"withheld": ["tickets:read"], "reason": "整改"})
-    async for later in process(settings):
+    async with another_process(settings) as later:
         assert await may(Person(later, holder.signed)) == {"orders:read"} | ESSENTIAL
         assert await may(Person(later, demoted.signed)) == SUPPLIERS[BuiltIn.VIEWER] - {"tickets:read"}
         assert "users:manage" not in await may(Person(later, demoted.signed))

@@ -14,25 +14,46 @@ from distro_api.core import errors
 from distro_api.core.errors import CATALOGUE, DomainError
 from distro_api.core.http import Problem, problems
 from distro_api.core.idempotency import KEY_HEADER, IdempotencyKeyInvalid
-from distro_api.identity.errors import PasswordChangeRequired, SecondFactorEnrolmentRequired
+from distro_api.identity.errors import AddressNotAllowed, PasswordChangeRequired, SecondFactorEnrolmentRequired
+from distro_api.identity.permissions import for_keys
+from distro_api.identity.service.keyring import START as KEY_START
 from distro_api.openapi import buying, partnering, staffing, supplying
 from distro_api.openapi.example import Example
 from distro_api.openapi.words import DESCRIPTION, SOURCES, SUMMARIES, TAGS
 
-SIGNED_IN = (errors.NotAuthenticated, errors.PermissionDenied, PasswordChangeRequired, SecondFactorEnrolmentRequired)
+SIGNED_IN = (
+    errors.NotAuthenticated,
+    errors.PermissionDenied,
+    PasswordChangeRequired,
+    SecondFactorEnrolmentRequired,
+    AddressNotAllowed,
+)
 ANY = (errors.ValidationFailed, errors.InternalError, errors.Overloaded)
 BODY = (errors.MalformedJson, errors.BodyTooLarge)
 EXAMPLES = {**supplying.EXAMPLES, **partnering.EXAMPLES, **buying.EXAMPLES, **staffing.EXAMPLES}
 KEYED = (IdempotencyKeyInvalid, errors.IdempotencyKeyReused)
 SHARED = {
     ("not_authenticated",): "NotAuthenticated",
-    ("permission_denied", "password_change_required", "second_factor_enrolment_required"): "NotAllowed",
+    (
+        "permission_denied",
+        "password_change_required",
+        "second_factor_enrolment_required",
+        "address_not_allowed",
+    ): "NotAllowed",
     ("body_too_large",): "BodyTooLarge",
     ("unsupported_media_type",): "NotJson",
     ("internal_error",): "InternalError",
     ("overloaded",): "Overloaded",
 }
 """Answers that are said once, by their codes."""
+
+KEY_SCHEME = "ApiKey"
+KEY_SECURITY = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": f"{KEY_START}...",
+    "description": "A key from `POST /api/v1/api-keys`, with the scopes that the operation asks for",
+}
 
 SUCCESS = {"200": "Done, or found", "201": "Created", "204": "Done; nothing to say"}
 HEADERS: dict[str, dict[str, Any]] = {
@@ -77,6 +98,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         code for code, error in CATALOGUE.items() if error.__module__.startswith("distro_api.")
     )
     schemas["Problem"] = problem
+    made["components"]["securitySchemes"][KEY_SCHEME] = KEY_SECURITY
     made["components"]["headers"] = HEADERS
     shared = made["components"].setdefault("responses", {})
     for name in ("HTTPValidationError", "ValidationError"):
@@ -84,6 +106,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for path in made.get("paths", {}).values():
         for method, operation in path.items():
             _describe(operation)
+            _admit_keys(operation)
             _complete_parameters(method, operation)
             _add_problems(method, operation, shared)
             for status, answer in operation["responses"].items():
@@ -93,6 +116,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for answer in shared.values():
         _add_headers(str(CATALOGUE[answer["x-codes"][0]].status), answer)
     return made
+
+
+def _admit_keys(operation: dict[str, Any]) -> None:
+    """An API key is another way in, where it may hold what is asked for."""
+    asked = [name for way in operation.get("security", ()) for names in way.values() for name in names]
+    if asked and for_keys(asked) == frozenset(asked):
+        operation["security"].append({KEY_SCHEME: []})
 
 
 def _describe(operation: dict[str, Any]) -> None:

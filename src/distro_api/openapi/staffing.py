@@ -6,6 +6,7 @@ from distro_api.openapi.example import Example, Find
 from distro_api.openapi.supplying import NEW_SUPPLIER
 
 VIEWER = Find("/roles?built_in=true", "items.4.id")
+SHOP = Find("/api-keys?q=官网商城")
 GATEKEEPER = Find("/users?q=gate-1")
 GATEKEEPERS = Find("/roles?q=检票")
 
@@ -58,6 +59,24 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("supplier", "To be passed on by hand", {"deliver": "shown"}, {"user_id": GATEKEEPER}),
     ),
     "disable_user": (Example("supplier", "Has left", {"reason": "已离职"}, {"user_id": GATEKEEPER}),),
+    "create_api_key": (
+        Example(
+            "distributor",
+            "A partner's shop, from its own network",
+            {
+                "name": "官网商城",
+                "scopes": ["offers:read", "orders:place", "orders:pay", "orders:read", "tickets:read"],
+                "networks": ["203.0.113.0/24", "2001:db8::/48"],
+                "expires_at": "2099-12-31T16:00:00Z",
+            },
+        ),
+    ),
+    "update_api_key": (
+        Example("distributor", "One address more", {"networks": ["203.0.113.0/24", "198.51.100.7"]}, {"key_id": SHOP}),
+    ),
+    "rotate_api_key": (
+        Example("distributor", "The old secret serves another hour", {"overlap_s": 3600}, {"key_id": SHOP}),
+    ),
     "limit_organization": (
         Example(
             "admin",

@@ -7,6 +7,8 @@ Suppliers publish, distributors sell from prepaid or credit accounts, the platfo
 
 * Sign in with **Authorize** (username and password; client id and secret stay empty), or send
   `Authorization: Bearer <access token>`.
+* Programs send an API key the same way: `Authorization: Bearer dk_live_...`. It may do what its scopes say and its owner
+  may, and never manages accounts, roles or keys.
 * Money is in minor units (fen), instants are UTC, service dates are days where the platform is.
 * Lists give `items` and `next_cursor`: send that back as `cursor` for the next page.
 * `Idempotency-Key` makes a POST safe to repeat: the same key gives the same answer. Where money or stock moves it is
@@ -26,6 +28,7 @@ TAGS: Mapping[str, str] = {
     "users": "The people of my organization: accounts, one-time passwords, roles held.",
     "roles": "What the people of an organization may do: built-in roles, and custom ones made of permissions.",
     "relations": "Partners: invited, created, in tiers, stopped and resumed; and the SKUs authorised to them.",
+    "api_keys": "Keys of programs and partners: scopes, networks, expiry, rotation, last use.",
     "accounts": "Prepaid and credit accounts of a distributor with a supplier, recharges, repayments, statements.",
     "products": "What a supplier sells: written, reviewed by the platform, put on sale.",
     "categories": "The platform's categories of products.",
@@ -106,6 +109,12 @@ SUMMARIES: Mapping[str, str] = {
     "enable_user": "Let somebody in again",
     "reset_user_password": "Issue a new one-time password",
     "delete_user": "Delete a staff account",
+    "create_api_key": "Make an API key",
+    "list_api_keys": "List API keys",
+    "get_api_key": "Get an API key",
+    "update_api_key": "Change an API key",
+    "rotate_api_key": "Give an API key a new secret",
+    "revoke_api_key": "End an API key",
     "limit_organization": "Limit what an organization may do",
     "list_permissions": "List permissions to grant",
     "list_entries": "Account statement",
@@ -149,6 +158,7 @@ SUMMARIES: Mapping[str, str] = {
 SOURCES: Mapping[str, str] = {
     "organization_id": "`id` from `GET /api/v1/organizations`",
     "user_id": "`id` from `GET /api/v1/users`",
+    "key_id": "`id` from `GET /api/v1/api-keys`",
     "role_id": "`id` from `GET /api/v1/roles`",
     "change_id": "`id` from `GET /api/v1/organization-changes`",
     "session_id": "`id` from `GET /api/v1/me/sessions`",
