@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from distro_api import openapi
 from distro_api.accounts import router as accounts
-from distro_api.core import http
+from distro_api.core import health, http
 from distro_api.core.crypto import derive
 from distro_api.core.db import Database
 from distro_api.core.lanes import Lanes
@@ -166,4 +166,4 @@ def _add_docs(app: FastAPI) -> None:
 
     @app.get("/health/ready", include_in_schema=False)
     async def ready(request: Request) -> Response:
-        return await openapi.readiness(request)
+        return await health.readiness(request)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import BigInteger, DateTime, Enum, MetaData, Text, text
+from sqlalchemy import BigInteger, DateTime, Enum, ExceptionContext, MetaData, Text, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
@@ -92,21 +92,38 @@ class Database:
 
 
 def sqlalchemy_engine(dsn: str, pool_size: int) -> AsyncEngine:
-    """A pool on `dsn` (`postgresql://…`); a connection that died while idle is replaced unseen."""
-    return create_async_engine(
+    """A pool on `dsn` (`postgresql://…`); a connection that died while idle is replaced unseen, a silent one dropped."""
+    engine = create_async_engine(
         dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
         pool_size=pool_size,
         max_overflow=0,  # a connection beyond the pool would be opened and introspected anew each time
         pool_timeout=5,
         pool_pre_ping=True,
         hide_parameters=True,  # messages of errors are logged, and parameters are people's data
-        connect_args={"server_settings": TIMEOUTS, "statement_cache_size": 500},
+        connect_args={
+            "server_settings": TIMEOUTS,
+            "statement_cache_size": 500,
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": COMMAND_TIMEOUT_S,
+        },
     )
+    event.listen(engine.sync_engine, "handle_error", _drop_when_silent)
+    return engine
 
 
+def _drop_when_silent(context: ExceptionContext) -> None:
+    """The driver gave up waiting: to roll back on that connection would be to wait as long again."""
+    if isinstance(context.original_exception, TimeoutError):
+        context.is_disconnect = True
+
+
+CONNECT_TIMEOUT_S = 5
+STATEMENT_TIMEOUT_S = 30
+COMMAND_TIMEOUT_S = STATEMENT_TIMEOUT_S + 5
+"""When the server should have ended the statement itself."""
 TIMEOUTS: Mapping[str, str] = {
     "lock_timeout": "2s",
-    "statement_timeout": "30s",
+    "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
     "idle_in_transaction_session_timeout": "30s",
 }
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, TypeVar
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -34,6 +35,7 @@ from distro_api.core.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
+from distro_api.core.failures import Failure, driver_error, failure_of
 from distro_api.core.lanes import Answer
 
 log = structlog.get_logger()
@@ -324,16 +326,7 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
 
 def constraint_of(error: IntegrityError) -> str | None:
     """The violated constraint's name, for rooms that say what it means."""
-    return getattr(error.orig.__cause__, "constraint_name", None) if error.orig else None
-
-
-def _on_integrity(request: Request, error: Exception) -> Response:
-    """A rule of the database that no room has put into words: the facts changed between check and write."""
-    assert isinstance(error, IntegrityError)
-    log.warning("integrity_error", constraint=constraint_of(error), request_id=request_id(request))
-    return problem_response(
-        request, StateConflict(state="changed", action=request.method, constraint=constraint_of(error))
-    )
+    return getattr(driver_error(error), "constraint_name", None)
 
 
 def _on_stale(request: Request, error: Exception) -> Response:
@@ -341,18 +334,19 @@ def _on_stale(request: Request, error: Exception) -> Response:
 
 
 def _on_database(request: Request, error: Exception) -> Response:
-    if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
-        state = getattr(error.orig, "sqlstate", None) or ""
-        if state in ("22P05", "22021"):  # a null byte or another character that text cannot hold
+    match failure_of(error):
+        case Failure.UNREACHABLE | Failure.CONTENDED:
+            log.warning("database_unavailable", error=repr(error)[:300], request_id=request_id(request))
+            return problem_response(request, Overloaded())
+        case Failure.REFUSED:  # a rule that no room has put into words: the facts changed between check and write
+            constraint = getattr(driver_error(error), "constraint_name", None)
+            log.warning("integrity_error", constraint=constraint, request_id=request_id(request))
+            changed = StateConflict(state="changed", action=request.method, constraint=constraint)
+            return problem_response(request, changed)
+        case Failure.UNSTORABLE:
             return problem_response(request, ValidationFailed(errors=[]))
-        if not (
-            state in ("55P03", "40P01", "40001", "57014")
-            or state.startswith(("08", "57P", "53"))
-            or error.connection_invalidated
-        ):
+        case Failure.BUG:
             return _on_bug(request, error)
-    log.warning("database_unavailable", error=repr(error)[:300], request_id=request_id(request))
-    return problem_response(request, Overloaded())
 
 
 def _on_bug(request: Request, error: Exception) -> Response:
@@ -367,11 +361,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _on_domain_error)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(IntegrityError, _on_integrity)
     app.add_exception_handler(StaleDataError, _on_stale)
-    app.add_exception_handler(DBAPIError, _on_database)
-    app.add_exception_handler(PoolTimeout, _on_database)
-    app.add_exception_handler(OSError, _on_database)
+    for error in (DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        app.add_exception_handler(error, _on_database)
     app.add_exception_handler(Exception, _on_bug)
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestId)

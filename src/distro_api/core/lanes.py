@@ -7,8 +7,9 @@ lanes on one hot row only split the batch and fight over the row.
 Within a lane suppliers take turns, and a command counts as much as it holds (`weight`): who sends many or large ones
 waits behind himself.
 
-A batch runs in one transaction and returns an outcome per command. If it fails as a whole nothing was applied, and its
-commands are run one by one, so that a poisoned command costs only itself.
+A batch runs in one transaction and returns an outcome per command. If it fails as a whole nothing was applied. Where no
+server can be reached all of it is answered so; where one can, its commands are run one by one within a limit of time, so
+that a poisoned command, or one whose rows somebody else holds, costs only itself.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import contextlib
 import random
 import sys
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
@@ -28,6 +30,7 @@ import structlog
 import uvloop
 
 from distro_api.core.errors import InternalError, Overloaded, Unanswered
+from distro_api.core.failures import Failure, failure_of
 
 log = structlog.get_logger()
 CommandT = TypeVar("CommandT")
@@ -38,26 +41,27 @@ ATTEMPTS = 3
 IN_USE_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.8)
 SWITCH_INTERVAL_S = 0.0002
 """How long a lane that has an answer waits for a busy request at most; Python's own 5 ms would be the lane's pace."""
-TRANSIENT = (
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    ConnectionError,
-    TimeoutError,
-)
+STATEMENT_TIMEOUT_S = 10
+COMMAND_TIMEOUT_S = STATEMENT_TIMEOUT_S + 5
+"""When the server should have ended the statement itself: it is silent, and only a new connection can tell."""
 LANE_SETTINGS = {
     "application_name": "distro-lane",
     "lock_timeout": "2s",
-    "statement_timeout": "10s",
+    "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
     "idle_in_transaction_session_timeout": "10s",
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",  # the plans depend on no value: every look-up is by key
 }
+ANSWERS_WITHIN_S = 5
+"""How long a server may take for what is no work: to let us in, to begin, to roll back."""
+ATTEMPTS_WITHIN_S = 15.0
+"""After this long a batch is not tried again as a whole."""
+ALONE_WITHIN_S = 10.0
+"""How long the commands of a failed batch may take one by one, all together; others wait behind them."""
+BEGIN = "BEGIN"
+BEGIN_ALONE = "BEGIN; SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = '2s'"
+SLOW_BATCH_S = 10.0
+"""A batch takes some hundredths of a second. One that takes this long is no load, but something wrong."""
 
 
 class Rerun(Exception):
@@ -110,8 +114,8 @@ class Lanes(Generic[CommandT, OutcomeT]):
         """Run `command` in the lane of `key` (its supplier); `weight` is how much of a batch it takes.
 
         Raises:
-            Overloaded: the queue is full, or the database could not be reached; whether the command took effect is
-                then unknown, and the same idempotency key finds out.
+            Overloaded: the queue is full, others kept what it needs, or the database could not be reached; whether the
+                command took effect is then unknown, and the same idempotency key finds out.
             InternalError: the command failed by itself, which is our bug; it had no effect.
         """
         lane = self._lanes[key.int % len(self._lanes)]
@@ -120,6 +124,10 @@ class Lanes(Generic[CommandT, OutcomeT]):
                 return outcome
             await asyncio.sleep(pause_s)
         raise Overloaded
+
+    def troubles(self) -> list[str]:
+        """What is wrong with the lanes, one line each; nothing when every batch moves."""
+        return [f"lane {n} {trouble}" for n, lane in enumerate(self._lanes) if (trouble := lane.trouble())]
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -155,6 +163,7 @@ class _Lane(Generic[CommandT, OutcomeT]):
         self._connection: asyncpg.Connection | None = None
         self._task: Future[None] | None = None
         self._closing = False
+        self._batch_since: float | None = None
 
     def start(self) -> None:
         self._task = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
@@ -168,6 +177,13 @@ class _Lane(Generic[CommandT, OutcomeT]):
         if self._connection is not None:
             with contextlib.suppress(Exception):  # it may be gone already; nothing is in flight
                 await self._connection.close(timeout=2)
+
+    def trouble(self) -> str | None:
+        """What is wrong, as seen from another thread."""
+        if self._task is None or self._task.done():
+            return "does not run"
+        age = time.monotonic() - since if (since := self._batch_since) is not None else 0
+        return f"has been at one batch for {age:.0f} s" if age > SLOW_BATCH_S else None
 
     async def submit(self, key: UUID, weight: int, command: CommandT) -> OutcomeT:
         if self._closing or len(self._queue) + self._sorted >= self._queue_limit:
@@ -188,7 +204,9 @@ class _Lane(Generic[CommandT, OutcomeT]):
                 await self._arrived.wait()
                 continue
             self._idle = False
+            self._batch_since = time.monotonic()
             await self._answer(self._next_batch())
+            self._batch_since = None
 
     def _next_batch(self) -> list[_Waiting[CommandT, OutcomeT]]:
         """What has come, one of each key in turn, until the batch is full; the next one begins where this one ended."""
@@ -209,57 +227,95 @@ class _Lane(Generic[CommandT, OutcomeT]):
 
     async def _answer(self, batch: Sequence[_Waiting[CommandT, OutcomeT]]) -> None:
         try:
-            outcomes = await self._attempt([waiting.command for waiting in batch])
-        except Overloaded as error:
-            _resolve(batch, [error] * len(batch))
+            outcomes = await self._attempts([waiting.command for waiting in batch])
         except Exception as error:
-            log.error("lane_batch_failed", size=len(batch), exc_info=error)
-            if len(batch) == 1:
-                _resolve(batch, [InternalError()])
-                return
-            for waiting in batch:
-                await self._answer([waiting])
+            if len(batch) == 1 or failure_of(error) is Failure.UNREACHABLE:
+                _resolve(batch, [_unanswered(error)] * len(batch))
+            else:
+                log.warning("lane_batch_failed", size=len(batch), error=repr(error)[:300])
+                await self._answer_one_by_one(batch)
         else:
             _resolve(batch, outcomes)
 
-    async def _attempt(self, commands: Sequence[CommandT]) -> Sequence[OutcomeT]:
-        """One transaction; transient failures are tried again, as each command finds its own earlier effect by key."""
-        for attempt in range(1, ATTEMPTS + 1):
+    async def _answer_one_by_one(self, batch: Sequence[_Waiting[CommandT, OutcomeT]]) -> None:
+        end = time.monotonic() + ALONE_WITHIN_S
+        for number, waiting in enumerate(batch):
+            reachable = True
             try:
-                connection = await self._connect()
-                await connection.execute("BEGIN")
-                try:
-                    outcomes = await self._execute(connection, commands)
-                    await connection.execute("COMMIT")
-                except BaseException:
-                    await self._give_up(connection)
-                    raise
-                return outcomes
-            except Rerun:
-                continue
-            except (*TRANSIENT, asyncpg.InterfaceError) as error:
-                log.warning("lane_retry", attempt=attempt, error=repr(error))
-                if attempt == ATTEMPTS:
-                    raise Overloaded from error
-                await asyncio.sleep(random.uniform(0.5, 1.5) * 0.05 * 2**attempt)
-        if len(commands) == 1:
-            raise Overloaded
-        raise Rerun
+                outcome: OutcomeT | Unanswered = (await self._attempts([waiting.command], alone=True))[0]
+            except Exception as error:
+                outcome, reachable = _unanswered(error), failure_of(error) is not Failure.UNREACHABLE
+            _resolve([waiting], [outcome])
+            if (rest := batch[number + 1 :]) and (not reachable or time.monotonic() > end):
+                log.warning("lane_gave_up", size=len(batch), unanswered=len(rest), reachable=reachable)
+                _resolve(rest, [Overloaded()] * len(rest))
+                return
 
-    async def _give_up(self, connection: asyncpg.Connection) -> None:
+    async def _attempts(self, commands: Sequence[CommandT], *, alone: bool = False) -> Sequence[OutcomeT]:
+        """What passes by itself is tried again, as each command finds its own earlier effect by key.
+
+        `alone`, only a `Rerun` is: the server has just shown what it can't do.
+        """
+        end = time.monotonic() + ATTEMPTS_WITHIN_S
+        attempt = 1
+        while True:
+            try:
+                return await self._attempt(commands, BEGIN_ALONE if alone else BEGIN)
+            except Rerun:
+                if attempt == ATTEMPTS:
+                    raise
+            except Exception as error:
+                passes = failure_of(error) in (Failure.UNREACHABLE, Failure.CONTENDED)
+                waited = isinstance(error, asyncpg.QueryCanceledError | asyncpg.LockNotAvailableError)
+                in_vain = waited and len(commands) > 1  # one by one it is only the guilty that wait again
+                if alone or in_vain or not passes or attempt == ATTEMPTS or time.monotonic() > end:
+                    raise
+                log.warning("lane_retry", attempt=attempt, error=repr(error)[:300])
+                await asyncio.sleep(random.uniform(0.5, 1.5) * 0.05 * 2**attempt)
+            attempt += 1
+
+    async def _attempt(self, commands: Sequence[CommandT], begin: str) -> Sequence[OutcomeT]:
+        """One transaction."""
+        connection = await self._connect()
+        try:
+            await connection.execute(begin, timeout=ANSWERS_WITHIN_S)
+            outcomes = await self._execute(connection, commands)
+            await connection.execute("COMMIT")
+        except BaseException as error:
+            await self._give_up(connection, error)
+            raise
+        return outcomes
+
+    async def _give_up(self, connection: asyncpg.Connection, error: BaseException) -> None:
         """Leave no transaction behind: roll back, or drop a connection that can't even do that."""
         try:
-            await connection.execute("ROLLBACK", timeout=2)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError):
-            connection.terminate()
-            self._connection = None
+            if failure_of(error) is not Failure.UNREACHABLE:
+                await connection.execute("ROLLBACK", timeout=ANSWERS_WITHIN_S)
+                return
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            pass
+        connection.terminate()
+        self._connection = None
 
     async def _connect(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(
-                self._dsn, server_settings=LANE_SETTINGS, statement_cache_size=500, timeout=5
+                self._dsn,
+                server_settings=LANE_SETTINGS,
+                statement_cache_size=500,
+                timeout=ANSWERS_WITHIN_S,
+                command_timeout=COMMAND_TIMEOUT_S,
             )
         return self._connection
+
+
+def _unanswered(error: Exception) -> Unanswered:
+    """What a command answers that failed by itself, or with all others."""
+    if isinstance(error, Rerun) or failure_of(error) in (Failure.UNREACHABLE, Failure.CONTENDED):
+        log.warning("lane_overloaded", error=repr(error)[:300])
+        return Overloaded()
+    log.error("lane_command_failed", exc_info=error)
+    return InternalError()
 
 
 def _resolve(batch: Sequence[_Waiting[CommandT, OutcomeT]], outcomes: Sequence[OutcomeT | Unanswered]) -> None:

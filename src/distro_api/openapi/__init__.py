@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from sqlalchemy import text
 from starlette.routing import BaseRoute
 
 from distro_api.core import errors
@@ -213,13 +211,3 @@ def _add_headers(status: str, answer: dict[str, Any]) -> None:
     """What stands in every answer, and what a status brings with it."""
     names = ["X-Request-Id", *(name for name, statuses in HEADER_OF.items() if status in statuses)]
     answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-async def readiness(request: Request) -> Response:
-    """Ready when the database answers; 503 with the reason otherwise."""
-    try:
-        async with request.app.state.database.sessions() as session:
-            await session.execute(text("SELECT 1"))
-    except Exception as error:  # whatever it is, this process can't serve
-        return JSONResponse({"status": "unavailable", "database": type(error).__name__}, 503)
-    return JSONResponse({"status": "ready"})

@@ -106,7 +106,12 @@ async def run(dsn: str, entrypoints: Mapping[str, Handler], schedules: Sequence[
 
 async def _serve(dsn: str, entrypoints: Mapping[str, Handler], schedules: Sequence[Schedule]) -> None:
     async with asyncpg.create_pool(
-        dsn, min_size=2, max_size=4, server_settings={"application_name": "distro-jobs"}
+        dsn,
+        min_size=2,
+        max_size=4,
+        timeout=10,
+        command_timeout=60,  # a server that has gone silent is left
+        server_settings={"application_name": "distro-jobs"},
     ) as pool:
         driver = AsyncpgPoolDriver(pool)
         queuer = PgQueuer(connection=driver, channel=SETTINGS.channel, queries=_queries(driver))
