@@ -1,4 +1,7 @@
-"""Ten thousand employees by a real worker: how long, in how much memory, and what a killed worker leaves behind."""
+"""Ten thousand employees by a real worker: how long, in how much memory, and what a killed worker leaves behind.
+
+Measured on two busy cores: 6.4 s by .xlsx and 5.4 s by .csv, 17 and 10 MiB beside the 148 MiB that the worker has anyway.
+"""
 
 import asyncio
 import signal
