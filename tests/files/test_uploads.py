@@ -1,6 +1,7 @@
 """Files go up as forms, are judged by what they hold, and come down by links that expire."""
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit, urlunsplit
@@ -23,6 +24,18 @@ from make.worker import worker_sessions
 
 pytestmark = pytest.mark.capability("I10")
 TABLE = text_file(TITLES, ("A001", "王小明"))
+
+
+def understated(count: int, *, zip64: bool) -> bytes:
+    """A workbook of many parts whose end tells of two; in a ZIP64 end it tells the truth."""
+    raw = parts(workbook(TITLES), **{f"xl/media/{n}.xml": b"<x/>" for n in range(count)})
+    at = raw.rfind(b"PK\x05\x06")
+    table_size, table_at = struct.unpack_from("<LL", raw, at + 12)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 2, 2, 200 if zip64 else table_size, table_at, 0)
+    if not zip64:
+        return raw[:at] + end
+    big = struct.pack("<4sQHHLLQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, table_size, table_at)
+    return raw[:at] + big + struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1) + end
 
 
 @pytest.fixture
@@ -72,6 +85,8 @@ async def test_up_and_down(desk: Desk) -> None:
             parts(workbook(TITLES), **{"[Content_Types].xml": b"application/vnd.ms-excel.sheet.macroEnabled.main+xml"}),
         ),
         ("bomb.xlsx", parts(workbook(TITLES), sheet=b"<x>" + bytes(120_000_000))),
+        ("more than it tells.xlsx", understated(1001, zip64=False)),
+        ("overruled.xlsx", understated(1001, zip64=True)),
         ("many.xlsx", parts(workbook(TITLES), **{f"xl/media/{n}.xml": b"<x/>" for n in range(1001)})),
     ],
 )

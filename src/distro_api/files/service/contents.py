@@ -18,6 +18,8 @@ ENCODINGS = ("utf-8-sig", "gb18030")
 """In which text may be; the first that fits is the one."""
 MAX_NAME = 120
 MAX_PARTS = 1000
+MAX_TABLE_ROW = 512
+"""Bytes that a part may take in the table of contents."""
 MAX_UNPACKED = 100 * 1024 * 1024
 """Of an archive, as its own table says: what says so, is refused before anything is unpacked."""
 _CHUNK = 64 * 1024
@@ -92,15 +94,19 @@ BAD_ARCHIVE = (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError, 
 
 
 def parts_told(source: IO[bytes]) -> int:
-    """How many parts the end of an archive tells of, found without reading its table; 0 when there is no end."""
+    """How many parts an archive has, by its end and without reading its table; 0 when the end is none of a plain archive.
+
+    The table is not read where its size says that it holds more than that, nor where a ZIP64 end would overrule it.
+    """
     source.seek(0, 2)
     size = source.tell()
     source.seek(max(0, size - 65_557))
     tail = source.read()
     at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) < at + 22:
+    if at < 0 or len(tail) < at + 22 or tail[max(0, at - 20) : at].startswith(b"PK\x06\x07"):
         return 0
-    return int(struct.unpack_from("<H", tail, at + 10)[0])
+    parts, table_size = struct.unpack_from("<HL", tail, at + 10)
+    return int(parts) if table_size <= parts * MAX_TABLE_ROW else 0
 
 
 def plain_name(given: str, content_type: str) -> str:
