@@ -101,6 +101,40 @@ async def test_failing_jobs_are_tried_again_then_held(
     assert len(done) == 3
 
 
+async def test_what_waits_for_somebody_else_is_tried_longer_and_not_for_ever(
+    app: FastAPI,
+    settings: Settings,
+    clean: None,
+    owner_connection: asyncpg.Connection,
+    done: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in (("RETRIES", 1), ("PATIENCE", 3)):
+        monkeypatch.setattr(service, name, value)
+    for name in ("FIRST_RETRY", "LAST_RETRY"):
+        monkeypatch.setattr(service, name, timedelta(milliseconds=20))
+
+    async def away(payload: dict[str, Any]) -> None:
+        done.append(payload)
+        raise service.Unreachable("time_out")
+
+    async def hopeless(payload: dict[str, Any]) -> None:
+        done.append(payload)
+        raise service.Hopeless("wrong template")
+
+    async with app.state.database.sessions.begin() as session:
+        await service.enqueue(session, "away", {"n": 1})
+        await service.enqueue(session, "hopeless", {"n": 2})
+
+    async def settled() -> bool:
+        rows = await owner_connection.fetch("SELECT entrypoint, status::text, attempts FROM jobs.pgqueuer ORDER BY 1")
+        return [tuple(row) for row in rows] == [("away", "failed", 3), ("hopeless", "failed", 0)]
+
+    async with running(settings, away=away, hopeless=hopeless):
+        await until(settled)
+    assert sorted(payload["n"] for payload in done) == [1, 1, 1, 1, 2]
+
+
 async def test_delayed_jobs_wait(
     app: FastAPI, settings: Settings, clean: None, owner_connection: asyncpg.Connection, done: list[dict[str, Any]]
 ) -> None:

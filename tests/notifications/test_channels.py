@@ -26,7 +26,7 @@ from simulators.mail_server import PASSWORD, USERNAME, MailBox, mail_server
 from simulators.server import listening
 from simulators.tencent_sms import TencentSmsSimulator
 
-pytestmark = [pytest.mark.capability("B4"), pytest.mark.usefixtures("clean")]
+pytestmark = [pytest.mark.capability("I3", "I5", "R1"), pytest.mark.usefixtures("clean")]
 CODE = {"template": Template.CODE_REGISTRATION, "params": {"code": "004711", "minutes": "5"}}
 SMS = {"to": "+8613800138000", **CODE}
 MAIL = {"to": "wang@example.com", **CODE}

@@ -19,7 +19,7 @@ class OrganizationProfile(Versioned):
 
     id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
     region_code: Mapped[str | None] = mapped_column(info=TOLD)
-    address: Mapped[str | None] = mapped_column(info=TOLD)
+    address: Mapped[str | None]
     contacts: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     bank_account: Mapped[str | None]
     """Sealed (`core.crypto.box`)."""

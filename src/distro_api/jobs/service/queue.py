@@ -46,6 +46,8 @@ SETTINGS = DBSettings(
 )
 RETRIES = 5
 """After so many tries again a job is held with status `failed` until a person queues it anew."""
+PATIENCE = RETRIES + 12
+"""The same for what waits for somebody else's service (`Unreachable`): after the quick tries it is tried at long intervals."""
 FIRST_RETRY, LAST_RETRY = timedelta(seconds=1), timedelta(minutes=5)
 POLL = timedelta(seconds=5)
 HEARTBEAT = timedelta(seconds=10)
@@ -60,6 +62,10 @@ Handler = Callable[[dict[str, Any]], Awaitable[None]]
 
 class Hopeless(Exception):
     """A handler raises it when trying again is of no use: the job is held with status `failed` at once."""
+
+
+class Unreachable(Exception):
+    """A handler raises it when somebody else's service is not there: it is tried for an hour before the job is held."""
 
 
 class Later(Exception):
@@ -153,6 +159,10 @@ class _Executor(DatabaseRetryEntrypointExecutor):
             if isinstance(again.__cause__, Hopeless):
                 raise again.__cause__ from None
             raise
+        except Unreachable as away:
+            if job.attempts >= PATIENCE:
+                raise
+            raise RetryRequested(delay=LAST_RETRY, reason=str(away)) from away
 
 
 def _with_retries(parameters: EntrypointExecutorParameters) -> _Executor:

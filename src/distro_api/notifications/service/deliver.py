@@ -12,8 +12,8 @@ from distro_api.core import clock
 from distro_api.core.settings import Settings
 from distro_api.identity import queries as identity
 from distro_api.identity.models import UserStatus
-from distro_api.integrations.errors import Refused
-from distro_api.jobs.service import Hopeless
+from distro_api.integrations.errors import Refused, Unavailable
+from distro_api.jobs.service import Hopeless, Unreachable
 from distro_api.notifications.service.channels import Message, outlets
 from distro_api.notifications.service.notifier import DELIVER, message_box
 from distro_api.notifications.service.templates import Template
@@ -31,7 +31,7 @@ def entrypoints(
         """Deliver one message.
 
         Raises:
-            Unavailable: tried again by the queue.
+            Unreachable: tried again by the queue.
             Hopeless: it was refused; the job is held as failed.
         """
         waiting = json.loads(opener.decrypt(payload["sealed"].encode()))
@@ -48,6 +48,8 @@ def entrypoints(
         except Refused as refused:
             log.warning("message_refused", template=template, channel=message.channel, error=str(refused))
             raise Hopeless(str(refused)) from refused
+        except Unavailable as away:
+            raise Unreachable(str(away)) from away
 
     return {DELIVER: deliver}
 
