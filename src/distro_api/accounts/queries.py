@@ -10,7 +10,6 @@ from distro_api.accounts.models import FLOORED, Account, AccountKind, Entry, Rec
 from distro_api.core.errors import NotFoundHere
 from distro_api.identity.principal import Principal
 from distro_api.identity.queries import seen_by
-from distro_api.relations.models import SupplyRelation
 
 
 def visible_accounts(principal: Principal) -> Select[Account]:
@@ -57,16 +56,6 @@ async def get_recharge(
 def statement(account: Account) -> Select[Entry]:
     """Every entry of the account."""
     return select(Entry).where(Entry.account_id == account.id, Entry.account_version.is_not(None))
-
-
-async def relation_status(session: AsyncSession, supplier_id: UUID, distributor_id: UUID) -> str | None:
-    """Whether the two work together, and will until this transaction ends; None: they never did."""
-    found: str | None = await session.scalar(
-        select(SupplyRelation.status)
-        .where(SupplyRelation.supplier_id == supplier_id, SupplyRelation.distributor_id == distributor_id)
-        .with_for_update(read=True)
-    )
-    return found
 
 
 def account_out(account: Account) -> dict[str, Any]:

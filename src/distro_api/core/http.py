@@ -133,6 +133,11 @@ def problem_response(request: Request, error: DomainError) -> Response:
     return Response(to_json(body), error.status, headers, PROBLEM_JSON)
 
 
+def json_response(value: Any) -> Response:
+    """An answer that was made as its schema says: a long page is not validated and taken apart once more."""
+    return Response(to_json(value), media_type="application/json")
+
+
 def lane_response(outcome: object) -> Response:
     """What a lane answered, as a response.
 

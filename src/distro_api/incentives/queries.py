@@ -25,7 +25,6 @@ from distro_api.incentives.models import (
     Unit,
 )
 from distro_api.orders.models import Order, OrderLine
-from distro_api.products.models import Sku
 from distro_api.relations.models import SupplyRelation
 
 POINTS = (AccountKind.SYNERGY, AccountKind.BONUS)
@@ -187,24 +186,6 @@ async def redemption(session: AsyncSession, principal: Principal, redemption_id:
     found = await session.scalar(visible_redemptions(principal).where(BonusRedemption.id == redemption_id))
     if found is None:
         raise NotFoundHere
-    return found
-
-
-async def unknown_skus(session: AsyncSession, supplier_id: UUID, sku_ids: Collection[UUID]) -> list[UUID]:
-    """Those of `sku_ids` that are not this supplier's."""
-    if not sku_ids:
-        return []
-    known = await session.scalars(select(Sku.id).where(Sku.supplier_id == supplier_id, Sku.id.in_(sku_ids)))
-    return sorted(set(sku_ids) - set(known))
-
-
-async def relation_status(session: AsyncSession, supplier_id: UUID, distributor_id: UUID) -> str | None:
-    """Whether the two work together; None: they never did."""
-    found: str | None = await session.scalar(
-        select(SupplyRelation.status).where(
-            SupplyRelation.supplier_id == supplier_id, SupplyRelation.distributor_id == distributor_id
-        )
-    )
     return found
 
 

@@ -15,7 +15,7 @@ from distro_api.core.errors import (
     Overloaded,
     StateConflict,
 )
-from distro_api.core.http import API, capability, etag, lane_response, problems
+from distro_api.core.http import API, capability, etag, json_response, lane_response, problems
 from distro_api.core.idempotency import KeyRequired, handles_keys, key_of
 from distro_api.core.lane_route import LaneRoute
 from distro_api.core.pagination import Page, Paging, filters
@@ -97,9 +97,9 @@ async def list_orders(
     paging: Paging,
     filters: Annotated[OrderFilters, Depends(filters(OrderFilters))],
     sort: Annotated[Sort, Query(description="`created_at`: longest waiting first")] = "-created_at",
-) -> dict[str, Any]:
+) -> Response:
     """Your orders: what you sold, what you bought; the platform sees all."""
-    return await queries.list_orders(session, principal, filters, paging, sort)
+    return json_response(await queries.list_orders(session, principal, filters, paging, sort))
 
 
 @router.get(

@@ -13,6 +13,7 @@ from distro_api.core.pagination import PageRequest, page
 from distro_api.identity.principal import Principal
 from distro_api.identity.queries import seen_by
 from distro_api.inventory.models import Item
+from distro_api.inventory.queries import visible_items
 from distro_api.products.models import Brand, Category, Product, ProductKind, ProductStatus, Sku, SkuStock
 
 LabelT = TypeVar("LabelT", Category, Brand)
@@ -96,11 +97,6 @@ async def label(session: AsyncSession, model: type[LabelT], label_id: UUID, *, l
     return found
 
 
-def visible_items(principal: Principal) -> Select[Item]:
-    """Inventory items as the inventory room shows them: a supplier's own, all of them for the platform."""
-    return select(Item).where(seen_by(principal, supplier=Item.supplier_id))
-
-
 async def items(
     session: AsyncSession,
     principal: Principal,
@@ -118,6 +114,17 @@ async def items(
         taken = taken.where(*(column == value for column, value in wanted.items() if value is not None))
         query = query.where(Item.id.in_(taken))
     return await page(session, query, paging, sorts={"created_at": Item.id}, sort=sort, tie=Item.id)
+
+
+async def unknown_skus(
+    session: AsyncSession, supplier_id: UUID, sku_ids: Collection[UUID], *, retired: bool = False
+) -> list[UUID]:
+    """Those of `sku_ids` that are no SKUs of this supplier; retired ones count as its own if asked."""
+    if not sku_ids:
+        return []
+    own = select(Sku.id).where(Sku.supplier_id == supplier_id, Sku.id.in_(sku_ids))
+    known = await session.scalars(own if retired else own.where(Sku.retired.is_(False)))
+    return sorted(set(sku_ids) - set(known))
 
 
 async def unknown_items(session: AsyncSession, supplier_id: UUID, item_ids: Collection[UUID]) -> list[UUID]:

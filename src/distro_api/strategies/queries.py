@@ -13,7 +13,6 @@ from distro_api.core.errors import NotFoundHere
 from distro_api.core.pagination import PageRequest, page
 from distro_api.identity.principal import Principal
 from distro_api.identity.queries import seen_by
-from distro_api.products.models import Sku
 from distro_api.relations.models import RelationStatus, SupplyRelation
 from distro_api.strategies.models import BusinessMode, Channel, Holiday, Strategy, StrategyItem, StrategyStatus
 
@@ -98,16 +97,6 @@ async def items(
     return await page(
         session, query, paging, sorts={"sku_id": StrategyItem.sku_id}, sort="sku_id", tie=StrategyItem.sku_id
     )
-
-
-async def unknown_skus(session: AsyncSession, supplier_id: UUID, sku_ids: Collection[UUID]) -> list[UUID]:
-    """Those that are no SKUs of this supplier, or retired ones."""
-    if not sku_ids:
-        return []
-    known = await session.scalars(
-        select(Sku.id).where(Sku.supplier_id == supplier_id, Sku.id.in_(sku_ids), Sku.retired.is_(False))
-    )
-    return sorted(set(sku_ids) - set(known))
 
 
 async def strangers(session: AsyncSession, supplier_id: UUID, distributor_ids: Collection[UUID]) -> list[UUID]:

@@ -233,6 +233,9 @@ def _check_terms(
         raise NotSupportedYet(feature="channel employee")
     if refund_approval:
         raise NotSupportedYet(feature="refund_approval")
+    for way in pay_by or ():
+        if way in (PayBy.ONLINE, PayBy.OFFLINE):
+            raise NotSupportedYet(feature=f"pay_by {way}")
     _refuse(len(set(pay_by or ())) < len(pay_by or ()), "pay_by 有重复", "pay_by repeats itself")
     _descending(rules)
 

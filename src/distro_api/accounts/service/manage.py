@@ -18,6 +18,7 @@ from distro_api.core.errors import NotFoundHere, ValidationFailed
 from distro_api.core.http import check_if_match
 from distro_api.identity.principal import Principal
 from distro_api.identity.service import audit
+from distro_api.relations.queries import relation_status
 
 CURRENCY = "CNY"
 
@@ -30,7 +31,7 @@ async def open_account(session: AsyncSession, principal: Principal, command: Ope
         AccountExists
     """
     supplier_id = principal.organization_id
-    if await queries.relation_status(session, supplier_id, command.distributor_id) is None:
+    if await relation_status(session, supplier_id, command.distributor_id) is None:
         raise NotFoundHere
     await open_contra_accounts(await raw(session), supplier_id)
     kind, limit = AccountKind(command.kind), command.credit_limit_amount or 0

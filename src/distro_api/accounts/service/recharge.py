@@ -17,6 +17,7 @@ from distro_api.core.db import raw
 from distro_api.core.errors import NotSupportedYet
 from distro_api.identity.principal import Principal
 from distro_api.identity.service import audit
+from distro_api.relations.queries import relation_status
 
 KIND_OF = {AccountKind.PREPAID: "recharge", AccountKind.CREDIT: "repayment"}
 
@@ -37,7 +38,7 @@ async def request_recharge(
     account = await queries.get_account(session, principal, account_id)
     if KIND_OF[account.kind] != kind:
         raise WrongAccountKind(kind=account.kind.value)
-    status = await queries.relation_status(session, account.supplier_id, account.owner_id)
+    status = await relation_status(session, account.supplier_id, account.owner_id)
     if kind == "recharge" and status != "active":
         raise RelationStopped
     recharge = Recharge(

@@ -13,11 +13,11 @@ from distro_api.core.db import Connection, raw
 from distro_api.core.errors import NotFoundHere
 from distro_api.identity.principal import Principal
 from distro_api.identity.service import audit
-from distro_api.incentives import queries
 from distro_api.incentives.errors import InsufficientPoints
 from distro_api.incentives.events import BonusRedeemed
 from distro_api.incentives.models import BonusRedemption, IncentiveMovement, Unit
 from distro_api.incentives.schemas import RedeemBonus
+from distro_api.relations.queries import relation_status
 
 
 async def redeem_bonus(
@@ -32,7 +32,7 @@ async def redeem_bonus(
         InsufficientPoints
     """
     supplier_id, distributor_id = command.supplier_id, principal.organization_id
-    status = await queries.relation_status(session, supplier_id, distributor_id)
+    status = await relation_status(session, supplier_id, distributor_id)
     if status is None:
         raise NotFoundHere
     if status != "active":

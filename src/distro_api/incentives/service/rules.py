@@ -14,6 +14,7 @@ from distro_api.incentives.models import IncentiveRule, RuleStatus
 from distro_api.incentives.schemas import CreateIncentiveRule, EditIncentiveRule, RuleScope
 from distro_api.incentives.states import RuleAction, after
 from distro_api.products.errors import UnknownReference
+from distro_api.products.queries import unknown_skus
 from distro_api.relations import service as relations
 
 
@@ -81,6 +82,6 @@ async def stop_rule(session: AsyncSession, principal: Principal, rule_id: UUID, 
 
 
 async def _check(session: AsyncSession, principal: Principal, scope: RuleScope) -> None:
-    if unknown := await queries.unknown_skus(session, principal.organization_id, scope.sku_ids or ()):
+    if unknown := await unknown_skus(session, principal.organization_id, scope.sku_ids or (), retired=True):
         raise UnknownReference(field="scope.sku_ids", ids=unknown)
     await relations.name_tiers(session, principal.actor, principal.organization_id, scope.tiers or ())

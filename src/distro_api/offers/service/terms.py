@@ -6,7 +6,7 @@ lane that places an order, `refresh` before a quote for display) forgets the sup
 
 from collections import OrderedDict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -103,21 +103,15 @@ class _Sku:
 
 
 @dataclass(frozen=True, slots=True)
-class _Relation:
-    """What one process knows of a relation, and what it has made of its SKUs so far."""
+class _Made:
+    """What a SKU and a relation make together."""
 
-    row: queries.RelationRow
-    made: dict[UUID, SkuTerms] = field(default_factory=dict)
-
-    def terms(self, sku: _Sku) -> SkuTerms:
-        """What the SKU and the relation make together."""
-        known = self.made.get(sku.sku.id)
-        if known is None or known.facts is not sku.facts:
-            known = self.made[sku.sku.id] = _terms(sku, self.row)
-        return known
+    sku: _Sku
+    relation: queries.RelationRow
+    terms: SkuTerms
 
 
-ValueT = TypeVar("ValueT", _Sku, _Relation)
+ValueT = TypeVar("ValueT", _Sku, queries.RelationRow, _Made)
 KeyT = TypeVar("KeyT", bound=Hashable)
 
 
@@ -152,7 +146,7 @@ class _Kept(Generic[KeyT, ValueT]):
 
 
 class Terms:
-    """The terms one process knows: at most `capacity` SKUs and as many relations, the least used leave first.
+    """The terms one process knows: at most `capacity` SKUs, relations and pairs of them, the least used leave first.
 
     A SKU is read once for all distributors, a relation once for all SKUs; what they make together is put together from
     what is known. So a market of a thousand SKUs and a thousand distributors is known after two thousand reads.
@@ -161,7 +155,8 @@ class Terms:
     def __init__(self, sessions: async_sessionmaker[AsyncSession], capacity: int = CAPACITY) -> None:
         self._sessions = sessions
         self._skus: _Kept[UUID, _Sku] = _Kept(capacity)
-        self._relations: _Kept[tuple[UUID, UUID], _Relation] = _Kept(capacity)
+        self._relations: _Kept[tuple[UUID, UUID], queries.RelationRow] = _Kept(capacity)
+        self._made: _Kept[tuple[UUID, UUID], _Made] = _Kept(capacity)
         self._calendar = make_calendar(())
         self._forgotten = 0
 
@@ -182,7 +177,7 @@ class Terms:
             skus = await self._known_skus(wanted)
             relations = await self._known_relations(distributor_id, {sku.supplier_id for sku in skus.values()})
         return {
-            sku_id: relation.terms(sku)
+            sku_id: self._together(distributor_id, sku, relation)
             for sku_id, sku in skus.items()
             if (relation := relations.get(sku.supplier_id)) is not None
         }
@@ -209,6 +204,15 @@ class Terms:
         self._forgotten += 1
         self._skus.drop(supplier_id)
         self._relations.drop(supplier_id)
+        self._made.drop(supplier_id)
+
+    def _together(self, distributor_id: UUID, sku: _Sku, relation: queries.RelationRow) -> SkuTerms:
+        """What the SKU and the relation make together, made once while both are known."""
+        known = self._made.get((distributor_id, sku.sku.id))
+        if known is None or known.sku is not sku or known.relation is not relation:
+            known = _Made(sku, relation, _terms(sku, relation))
+            self._made.put((distributor_id, sku.sku.id), sku.supplier_id, known)
+        return known.terms
 
     async def _known_skus(self, sku_ids: Sequence[UUID]) -> dict[UUID, _Sku]:
         found = {sku_id: sku for sku_id in sku_ids if (sku := self._skus.get(sku_id)) is not None}
@@ -232,7 +236,9 @@ class Terms:
                 self._skus.put(row.Sku.id, sku.supplier_id, sku)
         return found
 
-    async def _known_relations(self, distributor_id: UUID, supplier_ids: Collection[UUID]) -> dict[UUID, _Relation]:
+    async def _known_relations(
+        self, distributor_id: UUID, supplier_ids: Collection[UUID]
+    ) -> dict[UUID, queries.RelationRow]:
         found = {
             supplier_id: relation
             for supplier_id in supplier_ids
@@ -245,9 +251,9 @@ class Terms:
             missing = [supplier_id for supplier_id in supplier_ids if supplier_id not in found]
             read = await queries.read_relations(session, distributor_id, missing)
         for supplier_id, row in read.items():
-            found[supplier_id] = _Relation(row)
+            found[supplier_id] = row
             if forgotten == self._forgotten and row.distributor_active:
-                self._relations.put((distributor_id, supplier_id), supplier_id, found[supplier_id])
+                self._relations.put((distributor_id, supplier_id), supplier_id, row)
         return found
 
     def _sku(self, row: queries.SkuRow, rows: queries.SkuRows) -> _Sku:
@@ -267,9 +273,9 @@ class Terms:
         )
 
 
-def _differ(sku: _Sku, relation: _Relation | None) -> bool:
+def _differ(sku: _Sku, relation: queries.RelationRow | None) -> bool:
     """Whether the two were read from different catalogues."""
-    return relation is not None and relation.row.catalogue_version != sku.catalogue_version
+    return relation is not None and relation.catalogue_version != sku.catalogue_version
 
 
 def _terms(sku: _Sku, row: queries.RelationRow) -> SkuTerms:

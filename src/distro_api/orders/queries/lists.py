@@ -96,12 +96,12 @@ def filtered(query: Select[Order], filters: OrderFilters) -> Select[Order]:
 async def list_orders(
     session: AsyncSession, principal: Principal, filters: OrderFilters, paging: PageRequest, sort: Sort
 ) -> dict[str, Any]:
-    """A page of orders, personal data masked; ids sort by time of creation."""
+    """A page of orders as `OrderSummaryOut` says, personal data masked; ids sort by time of creation."""
     query = filtered(visible_orders(principal), filters).options(load_only(Order.id))
     by_id = "-id" if sort.startswith("-") else "id"
     found, cursor, total = await page(session, query, paging, sorts={"id": Order.id}, sort=by_id, tie=Order.id)
     ids = [order.id for order in found]
-    orders = await load_orders(await raw(session), ids, lock=False) if ids else {}
+    orders = await load_orders(await raw(session), ids, lock=False, timeline=False) if ids else {}
     items = [render(orders[order_id], {}, masked=True) for order_id in ids]
     return {"items": items, "next_cursor": cursor, "total": total}
 

@@ -31,15 +31,17 @@ FROM order_transitions WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, seq
 """
 
 
-async def load_orders(connection: Connection, order_ids: Sequence[UUID], *, lock: bool) -> dict[UUID, WorkingOrder]:
-    """The orders with lines and timeline, in id order; locked in that order if asked."""
+async def load_orders(
+    connection: Connection, order_ids: Sequence[UUID], *, lock: bool, timeline: bool = True
+) -> dict[UUID, WorkingOrder]:
+    """The orders with lines and (if asked) timeline, in id order; locked in that order if asked."""
     rows = await connection.fetch(_ORDERS + (" FOR UPDATE" if lock else ""), order_ids)
     orders = {row[0]: order_from(row) for row in rows}
     if orders:
         for row in await connection.fetch(_LINES, list(orders)):
             line = line_from(row)
             orders[line.order_id].lines.append(line)
-        for row in await connection.fetch(_STEPS, list(orders)):
+        for row in await connection.fetch(_STEPS, list(orders)) if timeline else ():
             orders[row[0]].steps.append(Step(*tuple(row)[1:]))
     return orders
 

@@ -278,9 +278,9 @@ def render(
 
     Args:
         tickets: by line.
-        masked: hide the customer's personal data, as lists do.
+        masked: as in lists: the customer's personal data hidden, no timeline.
     """
-    return {
+    seen: dict[str, Any] = {
         "id": order.id,
         "order_no": order.order_no,
         "supplier_id": order.supplier_id,
@@ -313,7 +313,9 @@ def render(
         "updated_at": order.updated_at,
         "version": order.version,
         "lines": [_render_line(line, tickets.get(line.id, ())) for line in order.lines],
-        "timeline": [
+    }
+    if not masked:
+        seen["timeline"] = [
             {
                 "action": step.action,
                 "status": step.status,
@@ -323,8 +325,8 @@ def render(
                 "created_at": step.created_at,
             }
             for step in order.steps
-        ],
-    }
+        ]
+    return seen
 
 
 def _render_line(line: Line, tickets: Iterable[LockedTicket]) -> dict[str, Any]:

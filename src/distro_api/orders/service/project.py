@@ -16,6 +16,7 @@ class Moved:
     """The order was behind its tickets; `step` None: only counts have changed."""
 
     step: Step | None
+    was_completed: bool
 
     @property
     def facts(self) -> list[type[facts.OrderEvent]]:
@@ -23,7 +24,7 @@ class Moved:
         match None if self.step is None else self.step.action:
             case Action.COMPLETE:
                 return [facts.OrderCompleted]
-            case Action.REOPEN | Action.UNFULFIL:
+            case Action.REOPEN | Action.UNFULFIL if self.was_completed:
                 return [facts.OrderReopened]
             case _:
                 return []
@@ -40,11 +41,11 @@ def project(order: WorkingOrder, redeemed: Mapping[UUID, int], stock: Stock, at:
             stock.issue(signed(line.takes(1), change), order.id, None, at)
     if not moved:
         return None
-    action = _action(order)
+    action, was_completed = _action(order), order.status is OrderStatus.COMPLETED
     if action is None:
         order.touch(at)
-        return Moved(None)
-    return Moved(order.act(action, None, None, at))
+        return Moved(None, was_completed)
+    return Moved(order.act(action, None, None, at), was_completed)
 
 
 def _action(order: WorkingOrder) -> Action | None:

@@ -23,6 +23,7 @@ from distro_api.relations.queries.relations import (
     parties,
     relation,
     relation_between,
+    relation_status,
     relations_where,
     visible_relations,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "partner_of_phone",
     "relation",
     "relation_between",
+    "relation_status",
     "relations_where",
     "sku_names",
     "tier",

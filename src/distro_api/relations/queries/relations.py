@@ -127,3 +127,13 @@ def changes_of(relation_id: UUID) -> Select[RelationChange]:
 
 async def parties(session: AsyncSession, relations: Sequence[SupplyRelation]) -> Mapping[UUID, Organization]:
     return await organizations(session, {i for row in relations for i in (row.supplier_id, row.distributor_id)})
+
+
+async def relation_status(session: AsyncSession, supplier_id: UUID, distributor_id: UUID) -> str | None:
+    """Whether the two work together, and will until this transaction ends; None: they never did."""
+    found: str | None = await session.scalar(
+        select(SupplyRelation.status)
+        .where(SupplyRelation.supplier_id == supplier_id, SupplyRelation.distributor_id == distributor_id)
+        .with_for_update(read=True)
+    )
+    return found

@@ -12,6 +12,7 @@ from distro_api.core.http import check_if_match
 from distro_api.identity.principal import Principal
 from distro_api.identity.service import audit
 from distro_api.products.errors import UnknownReference
+from distro_api.products.queries import unknown_skus
 from distro_api.products.service import bump_catalogue
 from distro_api.strategies import queries
 from distro_api.strategies.errors import StrategyItemInvalid, TooManyItems
@@ -58,7 +59,7 @@ async def delete_item(
 async def set_items(session: AsyncSession, strategy: Strategy, items: Sequence[StrategyItemIn]) -> None:
     """Put checked items into a strategy whose items are loaded."""
     check_items(strategy.business_mode, [(item.sku_id, item) for item in items])
-    if unknown := await queries.unknown_skus(session, strategy.supplier_id, {item.sku_id for item in items}):
+    if unknown := await unknown_skus(session, strategy.supplier_id, {item.sku_id for item in items}):
         raise UnknownReference(field="items.sku_id", ids=unknown)
     present = {item.sku_id: item for item in strategy.items}
     if len(present.keys() | {item.sku_id for item in items}) > MOST_ITEMS:
