@@ -285,15 +285,17 @@ async def test_limits(scene: Scene) -> None:
 
 @pytest.mark.capability("G5")
 async def test_lines_that_do_not_go_together(scene: Scene) -> None:
-    await scene.sell(pay_by=["credit", "prepaid", "online"])
+    first = await scene.sell(pay_by=["credit", "prepaid"])
     credit = {"sku_id": scene.child, "date": TUESDAY}
     made = await strategies.active(
-        scene.client, scene.supplier, {"sku_id": scene.child, "settlement_price": 1}, pay_by=["online", "credit"]
+        scene.client, scene.supplier, {"sku_id": scene.child, "settlement_price": 1}, pay_by=["prepaid", "credit"]
     )
     both = ({"date": TUESDAY}, credit)
-    assert (await scene.ask(*both)).json()["pay_by"] == ["credit", "online"]
+    assert (await scene.ask(*both)).json()["pay_by"] == ["credit", "prepaid"]
     path = f"{strategies.STRATEGIES}/{made['id']}"
-    await scene.client.patch(path, json={"pay_by": ["offline"]}, headers=scene.supplier.headers)
+    for strategy_id, way in ((first["id"], "credit"), (made["id"], "prepaid")):
+        only = {"pay_by": [way]}
+        await scene.client.patch(f"{strategies.STRATEGIES}/{strategy_id}", json=only, headers=scene.supplier.headers)
     assert await scene.refused(*both) == (409, "no_common_payment", None)
     await scene.client.post(f"{path}/pause", headers=scene.supplier.headers)
     item = {"sku_id": scene.child, "retail_price": 5, "commission_amount": 1}

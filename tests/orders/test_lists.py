@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from distro_api.core import clock
 from make.products import on_sale
-from make.store import ADULT, CHILD, OpenStore, Person, Store
+from make.store import ADULT, CHILD, OpenStore, Person, Store, noon
 from make.worker import settle
 
 
@@ -188,3 +189,18 @@ async def test_many_read_while_orders_are_placed(store: Store) -> None:
     reads = (store.distributor.get("/orders", limit=3) for _ in range(10))
     await asyncio.gather(*(store.place() for _ in range(10)), *reads)
     assert len(await ids(store.supplier)) == 10
+
+
+@pytest.mark.capability("O4", "O7")
+async def test_a_list_has_no_timelines_and_a_use_undone_reopens_nothing(store: Store) -> None:
+    order = await store.place(store.line(3))
+    ticket = await store.redeem(order, 1)
+    await settle(store.app)
+    with clock.at(noon(store.day)):
+        await store.supplier.post(f"/tickets/{ticket['id']}/reverse", {"reason": "刷错票"})
+    await settle(store.app)
+    (listed,) = (await store.supplier.get("/orders"))["items"]
+    assert (listed["status"], "timeline" in listed) == ("paid", False)
+    assert [step["action"] for step in (await store.read(order))["timeline"]] == ["place", "fulfil", "unfulfil"]
+    told = [event["name"] for event in (await store.supplier.get("/events"))["items"]]
+    assert "tickets.reversed" in told and "orders.reopened" not in told  # it never was completed

@@ -144,6 +144,8 @@ def with_item(**changes: Any) -> dict[str, Any]:
     [
         (strategy(channel="employee"), "not_supported_yet"),
         (strategy(refund_approval=True), "not_supported_yet"),
+        (strategy(pay_by=["prepaid", "online"]), "not_supported_yet"),
+        (strategy(pay_by=["offline"]), "not_supported_yet"),
         (with_item(limits={"per_traveller": 1}), "not_supported_yet"),
         (strategy(channel="walk_in"), "validation_failed"),
         (strategy(pay_by=[]), "validation_failed"),
