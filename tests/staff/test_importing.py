@@ -1,5 +1,8 @@
 """Employees come in bulk: a template is filled in, the file is uploaded, a job imports it and tells row by row."""
 
+from dataclasses import replace
+
+import asyncpg
 import pytest
 
 from make.spreadsheets import rows_of, text_file, workbook
@@ -138,3 +141,18 @@ async def test_a_title_above_the_header_and_empty_rows(desk: Desk) -> None:
     job = await desk.imported(file)
     assert (job["counts"], job["total"]) == ({"created": 2}, 2), job
     assert [row["number"] for row in await desk.staff()] == ["1002", "A001"]
+
+
+async def test_a_program_imports_with_a_key_that_the_trail_names(
+    desk: Desk, owner_connection: asyncpg.Connection
+) -> None:
+    scopes = ["staff:read", "staff:manage", "files:use", "jobs:read"]
+    key = await desk.ok("POST", "/api-keys", json={"name": "人事系统", "scopes": scopes})
+    program = replace(desk, who=replace(desk.who, access_token=key["secret"]))
+    job = await program.imported(text_file(("工号", "姓名"), ("A001", "王小明")), "all_or_nothing")
+    assert (job["status"], job["counts"]) == ("succeeded", {"created": 1})
+    rows = await owner_connection.fetch(
+        "SELECT api_key_id, user_id FROM audit_log WHERE action = 'staff.create_employee'"
+    )
+    assert [(str(row["api_key_id"]), row["user_id"]) for row in rows] == [(key["id"], desk.who.user_id)]
+    await program.refused(403, "permission_denied", "GET", "/employees/export")

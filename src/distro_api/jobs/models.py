@@ -56,6 +56,7 @@ class Job(Entity):
     error: Mapped[bytes | None]
     request_id: Mapped[str]
     address: Mapped[str]
+    api_key_id: Mapped[UUID | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 

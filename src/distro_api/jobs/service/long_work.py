@@ -204,6 +204,7 @@ async def start(session: AsyncSession, principal: Principal, kind: str, payload:
         cancel_asked=False,
         request_id=principal.request_id,
         address=principal.address,
+        api_key_id=principal.api_key_id,
     )
     session.add(made)
     audit.record(session, principal.actor, "jobs.start", "job", made.id, kind=kind)
@@ -297,7 +298,7 @@ async def _take_up(sessions: Sessions, job_id: UUID) -> tuple[Work, Job] | None:
         if constraint_of(error) != "uq_jobs_one_runs":
             raise
         raise Later(timedelta(seconds=TURN_S), "another one runs") from error
-    actor = Actor(job.organization_id, job.user_id, job.request_id, job.address)
+    actor = Actor(job.organization_id, job.user_id, job.request_id, job.address, job.api_key_id)
     work = Work(
         job.id,
         actor,
