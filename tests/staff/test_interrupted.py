@@ -235,3 +235,14 @@ async def test_jobs_of_others(desk: Desk, other_desk: Desk, app: FastAPI) -> Non
         assert (await stranger.ok("GET", "/jobs"))["items"] == []
     listed = await desk.ok("GET", "/jobs?kind=staff.import_employees&status=succeeded&with_total=true")
     assert [item["id"] for item in listed["items"]] == [job["id"]] and listed["total"] == 1
+
+
+async def test_a_queue_does_not_grow_without_end(desk: Desk, other_desk: Desk) -> None:
+    file = (await desk.upload(people(1))).json()
+    body = {"file_id": file["id"], "mode": "valid_only"}
+    started = [await desk.ok("POST", "/employees/imports", json=body) for _ in range(20)]
+    answer = await desk.send("POST", "/employees/imports", json=body)
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (429, "too_many_jobs", "30")
+    await other_desk.start(people(1))
+    await desk.ok("POST", f"/jobs/{started[0]['id']}/cancel")
+    await desk.ok("POST", "/employees/imports", json=body)

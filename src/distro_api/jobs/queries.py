@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.errors import NotFoundHere
@@ -38,6 +38,14 @@ async def job(session: AsyncSession, principal: Principal, job_id: UUID, *, for_
     if row is None:
         raise NotFoundHere
     return row
+
+
+async def unfinished(session: AsyncSession, organization_id: UUID, kind: str) -> int:
+    """How many jobs of a kind wait or run in an organization."""
+    found = select(func.count()).where(
+        Job.organization_id == organization_id, Job.kind == kind, Job.finished_at.is_(None)
+    )
+    return await session.scalar(found) or 0
 
 
 def row_errors_of(job_id: UUID) -> Select[JobRowError]:

@@ -34,6 +34,7 @@ from distro_api.identity.principal import Principal, Require
 from distro_api.identity.router.wiring import FromIssuer, FromMessages
 from distro_api.identity.service import audit
 from distro_api.jobs import service as jobs
+from distro_api.jobs.errors import TooManyJobs
 from distro_api.jobs.router import job_out
 from distro_api.jobs.schemas import JobOut
 from distro_api.spreadsheets.schemas import ImportPayload, StartImport
@@ -185,7 +186,7 @@ async def _pieces(source: IO[bytes]) -> AsyncIterator[bytes]:
     "/imports",
     response_model=JobOut,
     status_code=202,
-    responses=problems(UnknownFile),
+    responses=problems(UnknownFile, TooManyJobs),
     openapi_extra=capability("I10"),
 )
 async def import_employees(

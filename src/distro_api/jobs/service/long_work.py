@@ -30,7 +30,7 @@ from distro_api.identity.principal import Principal
 from distro_api.identity.service import audit
 from distro_api.identity.service.audit import Actor
 from distro_api.jobs import queries
-from distro_api.jobs.errors import JobGaveUp
+from distro_api.jobs.errors import JobGaveUp, TooManyJobs
 from distro_api.jobs.models import Job, JobRowError, JobStatus
 from distro_api.jobs.service.queue import Handler, Later, enqueue
 from distro_api.jobs.states import OVER
@@ -44,6 +44,8 @@ LONGEST_PAUSE_S = 60.0
 """Between two attempts at a job that met what passes by itself; the pause doubles."""
 AT_ONCE = 2
 """Long jobs that one worker does at a time: each takes memory and two database connections."""
+WAITING = 20
+"""Jobs of one kind that an organization may have waiting or running."""
 TURN_S = 1.0
 """How long a job waits before it asks again whether another one of its kind is done."""
 KEPT = timedelta(days=90)
@@ -187,7 +189,12 @@ async def start(session: AsyncSession, principal: Principal, kind: str, payload:
     Args:
         kind: the name of a `JobKind`, whose payload this is.
         language: of what it tells people, `zh` or `en`.
+
+    Raises:
+        TooManyJobs
     """
+    if await queries.unfinished(session, principal.organization_id, kind) >= WAITING:
+        raise TooManyJobs
     made = Job(
         id=clock.new_id(),
         kind=kind,
