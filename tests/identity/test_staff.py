@@ -253,12 +253,24 @@ async def test_a_reset_password_ends_sessions_and_lifts_a_lock(
     )
 
 
+OF_THE_PERSON = ("login_records", "user_roles", "user_menus")
+
+
+async def _rows(owner_connection: asyncpg.Connection, table: str, who: Person) -> int:
+    found: int = await owner_connection.fetchval(f"SELECT count(*) FROM {table} WHERE user_id = $1", who.signed.user_id)
+    return found
+
+
 async def test_a_deleted_account_names_nobody_any_more(
     client: httpx.AsyncClient, app: FastAPI, owner_connection: asyncpg.Connection
 ) -> None:
     owner = await owner_of(app, client)
     clerk = await colleague(app, owner, "owner")
     made = await hire(clerk, (await built_in(owner))["viewer"])
+    await sign_in(client, clerk.signed.username, "Wrong-Password-1")
+    await clerk.do("PUT", "/me/quick-links", {"items": [{"menu_key": "/orders", "title": "订单"}]})
+    for table in OF_THE_PERSON:
+        assert await _rows(owner_connection, table, clerk), table
     await owner.do("DELETE", f"{USERS}/{clerk.signed.user_id}")
     await clerk.refused(401, "not_authenticated", "GET", "/me")
     out = await sign_in(client, clerk.signed.username, identity.PASSWORD)
@@ -268,7 +280,8 @@ async def test_a_deleted_account_names_nobody_any_more(
     row = await owner_connection.fetchrow("SELECT * FROM users WHERE id = $1", clerk.signed.user_id)
     assert (row["status"], row["phone"], row["email"]) == ("deleted", None, None)
     assert clerk.signed.username not in str(dict(row)) and clerk.signed.phone not in str(dict(row))
-    assert not await owner_connection.fetchval("SELECT count(*) FROM login_records WHERE user_id = $1", row["id"])
+    for table in OF_THE_PERSON:
+        assert not await _rows(owner_connection, table, clerk), table
     trail = (await owner.get("/audit", object_id=made["id"]))["items"]
     assert [row["user_id"] for row in trail] == [str(clerk.signed.user_id)]  # who did it stays told
     await hire(owner, (await built_in(owner))["viewer"], username=clerk.signed.username, phone=clerk.signed.phone)

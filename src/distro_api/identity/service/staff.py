@@ -29,6 +29,7 @@ from distro_api.identity.models import (
     Role,
     SecondFactor,
     User,
+    UserMenus,
     UserRole,
     UserStatus,
 )
@@ -42,6 +43,8 @@ from distro_api.identity.service.organizations import NewUser, add_user, flush_u
 from distro_api.identity.service.sessions import Issuer
 
 NEEDED = "users:manage"
+OF_THE_PERSON = (UserRole, LoginRecord, LoginChallenge, RecoveryCode, SecondFactor, PaymentPassword, UserMenus)
+"""What goes with an account, beside what names the person in its row."""
 NOBODY = "已注销用户"
 """The name of a deleted user."""
 
