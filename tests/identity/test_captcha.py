@@ -158,10 +158,10 @@ async def test_made_up_answers(client: httpx.AsyncClient, app: FastAPI, answer: 
 
 async def test_guesses_in_parallel_do_not_outrun_it(client: httpx.AsyncClient, app: FastAPI) -> None:
     supplier = await make.supplier(app)
-    answers = await asyncio.gather(*(sign_in(client, supplier, f"wrong-Wrong-{n}") for n in range(15)))
+    answers = await asyncio.gather(*(sign_in(client, supplier, f"wrong-Wrong-{n}") for n in range(10)))
     codes = [answer.json()["code"] for answer in answers]
     assert codes.count("bad_credentials") == 3
-    assert codes.count("captcha_required") == 12
+    assert codes.count("captcha_required") == 7
 
 
 async def test_solved_in_another_process(

@@ -218,12 +218,12 @@ async def test_codes_cannot_be_guessed(client: httpx.AsyncClient, app: FastAPI) 
     supplier = await make.supplier(app)
     phone = await enrolled(client, supplier)
     given = await challenge(client, supplier)
-    guesses = [second(client, given, f"{n:06}") for n in range(8)]
-    guesses += [second(client, given, f"abcde-abcd{n}") for n in range(2, 6)]
-    guesses += [sign_in(client, supplier, otp=f"{n:06}") for n in range(100, 104)]
+    guesses = [second(client, given, f"{n:06}") for n in range(5)]
+    guesses += [second(client, given, f"abcde-abcd{n}") for n in range(2, 4)]
+    guesses += [sign_in(client, supplier, otp=f"{n:06}") for n in range(100, 103)]
     answers = [code(answer) for answer in await asyncio.gather(*guesses)]
     assert answers.count((401, "wrong_second_factor")) == 5
-    assert answers.count((429, "account_locked")) == 11
+    assert answers.count((429, "account_locked")) == 5
     for otp in (phone.code(), phone.recovery_codes[0]):  # the right ones do not help now
         assert code(await second(client, given, otp)) == (429, "account_locked")
     assert code(await sign_in(client, supplier)) == (401, "second_factor_required")  # the password alone is not locked
