@@ -140,6 +140,10 @@ class Programme:
                         self._add(piece, number, told, product.cpu_time().since(begun), 0.0, None)
                     self._after(database, told.requests if number else 0)
 
+    def measure(self, product: Product, piece: str, number: int, *, label: str) -> None:
+        """One piece of writes, told under another name."""
+        self._measure(product, label, number, _what(piece), _clients(piece))
+
     def _measure(
         self, product: Product, piece: str, number: int, what: str, clients: int, beside: float | None = None
     ) -> None:
