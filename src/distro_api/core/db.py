@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from distro_api.core import clock
+from distro_api.core.tenancy import TenantConnection
 
 
 class Base(DeclarativeBase):
@@ -82,7 +83,7 @@ class Database:
 
     def __init__(self, app_url: str, engine_url: str, pool_size: int = 10) -> None:
         self.engine_dsn = engine_url
-        self.engine: AsyncEngine = sqlalchemy_engine(app_url, pool_size)
+        self.engine: AsyncEngine = sqlalchemy_engine(app_url, pool_size, TenantConnection)
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self.claims = asyncio.Semaphore(max(pool_size // 2, 1))
         """For who holds a connection while something else may take a second one: the other half is for the second."""
@@ -91,7 +92,9 @@ class Database:
         await self.engine.dispose()
 
 
-def sqlalchemy_engine(dsn: str, pool_size: int) -> AsyncEngine:
+def sqlalchemy_engine(
+    dsn: str, pool_size: int, connection_class: type[asyncpg.Connection] = asyncpg.Connection
+) -> AsyncEngine:
     """A pool on `dsn` (`postgresql://…`); a connection that died while idle is replaced unseen, a silent one dropped."""
     engine = create_async_engine(
         dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
@@ -105,6 +108,7 @@ def sqlalchemy_engine(dsn: str, pool_size: int) -> AsyncEngine:
             "statement_cache_size": 500,
             "timeout": CONNECT_TIMEOUT_S,
             "command_timeout": COMMAND_TIMEOUT_S,
+            "connection_class": connection_class,
         },
     )
     event.listen(engine.sync_engine, "handle_error", _drop_when_silent)

@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from distro_api.core import clock
+from distro_api.core import clock, tenancy
 from distro_api.core.errors import (
     PROBLEM_JSON,
     BodyTooLarge,
@@ -167,7 +167,7 @@ def client_address(request: Request) -> str:
 
 
 class RequestId:
-    """Pure ASGI: takes or makes X-Request-Id, binds it to the log, and answers with it."""
+    """Pure ASGI: takes or makes X-Request-Id, binds it to the log, and answers with it. Nobody acts yet."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -184,7 +184,8 @@ class RequestId:
                 MutableHeaders(scope=message)["X-Request-Id"] = scope["request_id"]
             await send(message)
 
-        await self.app(scope, receive, send_with_id)
+        with tenancy.nobody():
+            await self.app(scope, receive, send_with_id)
 
 
 def body_limit(size: int) -> Callable[[EndpointT], EndpointT]:

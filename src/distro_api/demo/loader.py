@@ -14,7 +14,7 @@ import asyncpg
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from distro_api.core import clock
+from distro_api.core import clock, tenancy
 from distro_api.core.db import Database, sqlalchemy_engine
 from distro_api.core.provision import urls_of
 from distro_api.core.settings import Settings
@@ -86,7 +86,8 @@ async def load(settings: Settings, progress: Progress, scale: float = 1.0) -> No
     try:
         await turn.execute("SELECT pg_advisory_lock($1)", LOCK)
         loader = _Loader(settings, database, async_sessionmaker(engine, expire_on_commit=False), progress)
-        await loader.run(scale)
+        with tenancy.platform():
+            await loader.run(scale)
     finally:
         await turn.close()
         await engine.dispose()

@@ -12,6 +12,7 @@ from uuid import UUID
 from fastapi import Request, Security
 from fastapi.security import OAuth2PasswordBearer, SecurityScopes
 
+from distro_api.core import tenancy
 from distro_api.core.errors import NotAuthenticated, PermissionDenied
 from distro_api.core.http import client_address, request_id
 from distro_api.identity.errors import PasswordChangeRequired, SecondFactorEnrolmentRequired
@@ -101,6 +102,7 @@ async def _caller(permissions: Sequence[str], request: Request, token: str | Non
             raise SecondFactorEnrolmentRequired
         if permission not in held:
             raise PermissionDenied(permission=permission)
+    _enter(claims)
     return Principal(
         claims.user_id,
         claims.organization_id,
@@ -118,3 +120,12 @@ def Require(permission: str) -> Any:
     """The caller, who must hold `permission`; use as `Annotated[Principal, Require("orders:place")]`."""
     assert permission in PERMISSIONS, permission
     return Security(authenticated, scopes=[permission])
+
+
+def _enter(claims: Claims) -> None:
+    """Let the transactions of this request see the caller's rows; customers, who have no wall yet, see none."""
+    match claims.kind:
+        case Kind.ADMIN:
+            tenancy.enter_platform()
+        case Kind.SUPPLIER | Kind.DISTRIBUTOR:
+            tenancy.enter(claims.organization_id)
