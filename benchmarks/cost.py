@@ -43,7 +43,9 @@ class Cost:
 
     def __init__(self, stage: Stage, what: str, rounds: int, seconds: float) -> None:
         self._stage, self._what, self._rounds = stage, what, rounds
-        plan = Plan(pieces=frozenset(PIECES[what]), rounds=rounds, seconds=seconds, warm_up_s=2, workers=2, profile=None)
+        plan = Plan(
+            pieces=frozenset(PIECES[what]), rounds=rounds, seconds=seconds, warm_up_s=2, workers=2, profile=None
+        )
         self._programme = Programme(stage, plan, _tell, lambda _database, _orders: None)
 
     def run(self) -> None:

@@ -55,7 +55,7 @@ def _acting(tenant: str) -> Iterator[None]:
 class TenantConnection(asyncpg.Connection):  # type: ignore[misc]
     """A connection of requests: whose rows a transaction sees is said with its BEGIN, in one round trip."""
 
-    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 - as asyncpg has it
         if query.startswith("BEGIN") and (tenant := _tenant.get()):
             query = f"{query} SET LOCAL app.tenant = '{tenant}'"  # a UUID or our own word
         status: str = await super().execute(query, *args, timeout=timeout)

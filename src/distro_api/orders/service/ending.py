@@ -21,7 +21,7 @@ from distro_api.orders.service.commands import (
 )
 from distro_api.orders.service.project import project
 from distro_api.orders.service.refund import RefundRows, refund_units
-from distro_api.orders.service.world import World, answer, order_of, record, tell
+from distro_api.orders.service.world import World, answer, keep_apart, order_of, record, tell
 from distro_api.orders.states import Action, OrderStatus, RefundStatus, after
 
 
@@ -38,6 +38,7 @@ def close(command: Close, world: World) -> Answer:
     order = world.orders.get(command.order_id)
     if order is None or not _is_over(order, command.today, world.database_now):
         return Answer(204, b"")  # approved, paid, cancelled or closed by somebody else meanwhile
+    keep_apart(order, world)
     step = order.act(Action.CLOSE, command.actor.user_id, command.actor.organization_id, command.at)
     world.steps.append((order, step))
     _free(order, command.actor.user_id, command.at, world)

@@ -62,12 +62,34 @@ class World:
 Outcome = Answer | DomainError | StaleQuote | InUse
 
 
+class MixedTenants(Exception):
+    """A stored order names an account or a place of other organizations than its own: our mistake, nothing is written."""
+
+
 def order_of(command: OnOrder, world: World) -> WorkingOrder:
     """The locked order, if the caller is one of its two sides."""
     order = world.orders.get(command.order_id)
     if order is None or command.party_id not in (order.supplier_id, order.distributor_id):
         raise NotFoundHere
+    keep_apart(order, world)
     return order
+
+
+def keep_apart(order: WorkingOrder, world: World) -> None:
+    """Lanes see every tenant's rows and write many tenants' in one statement, so each decision looks whose they are.
+
+    Raises:
+        MixedTenants
+    """
+    if order.account_id is not None:
+        account = world.ledger.accounts[order.account_id]
+        if (account.supplier_id, account.owner_id) != (order.supplier_id, order.distributor_id):
+            raise MixedTenants(f"account {account.id} of order {order.id}")
+    for line in order.lines:
+        for take in line.takes(1):
+            bucket = world.stock.buckets.get(take.bucket_id)
+            if bucket is not None and bucket.supplier_id != order.supplier_id:
+                raise MixedTenants(f"bucket {bucket.id} of order {order.id}")
 
 
 def event_of(order: WorkingOrder, event: type[events.OrderEvent]) -> events.OrderEvent:
