@@ -72,6 +72,9 @@ bench: .venv/run ## the product beside pgbench, into benchmarks/; ARGS="--quick 
 	@command -v wrk > /dev/null || { apt-get update -q && apt-get install -qy wrk; }
 	@$(BIN)/python -m benchmarks.run $(ARGS)
 
+cost: .venv/dev ## what audit rows and row policies cost in CPU; ARGS="audit walls"
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.cost $(ARGS)
+
 openapi: .venv/dev ## write openapi/ and docs/ from the code
 	@$(BIN)/distro openapi --write
 	@$(BIN)/distro errors --write
@@ -117,5 +120,5 @@ help: ## this list
 	@$(BIN)/pip install -q --require-hashes -r requirements-docker.lock
 	@touch $@
 
-.PHONY: bench run worker migrate verify install test browser races kill check format-check lint types imports drift dependencies \
+.PHONY: bench cost run worker migrate verify install test browser races kill check format-check lint types imports drift dependencies \
 	format openapi migration docker-lint lock help

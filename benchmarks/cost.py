@@ -1,104 +1,204 @@
-"""What something costs a request: the product with and without it, in turns, on one database of one server.
+"""What audit rows and row policies cost, in microseconds of CPU: with and without, one after the other, thousands of times.
 
-python -m benchmarks.cost audit [--rounds 8] [--seconds 4] [--home folder]
+make cost ARGS="audit walls"
 
-Both stand ready all the time and are asked alternately, the order changing with each round, so that what else the machine
-does falls on both alike. What is compared is CPU time an answer, of API and database, which waiting does not change.
+No load is made: a batch or a request runs alone, in this process, and the kernel's account of this process and of the
+database's is read before and after. So the figures hold on a busy machine too, where those of `make bench` do not.
+
+`audit`: batches of 32 orders of 20 suppliers through a lane's executor. `walls`: requests into the application, once as
+`distro_app` behind the policies, once as a login that policies do not hold for and that says nothing of its tenant.
 """
 
 import argparse
 import asyncio
-import os
-import sys
+import itertools
+import random
+import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import asyncpg
+from fastapi import FastAPI
 
-from benchmarks import stage as stages
 from benchmarks.databases import Databases
-from benchmarks.programme import Plan, Programme
-from benchmarks.stage import Product, Stage, scratch
+from benchmarks.processes import database_cpu_ns
+from benchmarks.programme import Plan, Programme, Request
+from benchmarks.stage import SECRET, Stage, scratch
+from distro_api.app import create_app
+from distro_api.core import db, lanes, provision
+from distro_api.core.settings import Settings
+from distro_api.identity.service import audit
+from distro_api.orders.service import batch
+from distro_api.orders.service.source import RandomSource
+from make.market import Market, market
 
-PIECES = {"audit": ("hot64", "spread64")}
-WITHOUT = [sys.executable, "-m", "benchmarks.without"]
+BATCH = 32
+BATCHES = 400
+REQUESTS = 400
+WARM_UP = 40
+BARE = "bench_bare"
+READS = ("offers", "orders_first", "orders_deep", "one_order", "one_account")
+TIME_ZONE = "Asia/Shanghai"
+
+Once = Callable[[bool], Awaitable[None]]
+"""Does the thing once, with or without what is measured."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cost", description=__doc__)
-    parser.add_argument("what", choices=PIECES)
-    parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=4.0)
+    parser = argparse.ArgumentParser(prog="make cost ARGS=…", description=__doc__)
+    parser.add_argument("what", nargs="+", choices=("audit", "walls"))
+    parser.add_argument("--large", action="store_true", help="with a million past orders instead of 10 thousand")
     parser.add_argument("--home", type=Path, help="folder for the server, kept [a temporary one]")
     given = parser.parse_args()
     with _home(given.home) as home, Stage(home) as stage:
-        Cost(stage, given.what, given.rounds, given.seconds).run()
+        databases = Databases(stage, _tell)
+        database = databases.large() if given.large else databases.small()
+        for what in given.what:
+            asyncio.run({"audit": _audit, "walls": _walls}[what](stage, database))
 
 
-class Cost:
-    """Runs the turns and prints what each piece costs."""
-
-    def __init__(self, stage: Stage, what: str, rounds: int, seconds: float) -> None:
-        self._stage, self._what, self._rounds = stage, what, rounds
-        plan = Plan(
-            pieces=frozenset(PIECES[what]), rounds=rounds, seconds=seconds, warm_up_s=2, workers=2, profile=None
-        )
-        self._programme = Programme(stage, plan, _tell, lambda _database, _orders: None)
-
-    def run(self) -> None:
-        database = Databases(self._stage, _tell).small()
-        with (
-            self._stage.serve(database, workers=2) as product,
-            _without(self._what),
-            self._stage.serve(database, workers=2) as bare,
-        ):
-            both = {"with": product, "without": bare}
-            for number in range(self._rounds + 1):  # the first warms up
-                for piece in PIECES[self._what]:
-                    for name in sorted(both, reverse=bool(number % 2)):
-                        self._turn(both[name], piece, number, name)
-        self._print()
-
-    def _turn(self, product: Product, piece: str, number: int, name: str) -> None:
-        rows = asyncio.run(_audit_rows(self._stage.url(product.database)))
-        self._programme.measure(product, piece, number, label=f"{piece} {name}")
-        added = asyncio.run(_audit_rows(self._stage.url(product.database))) - rows
-        assert not number or (added > 0) == (name == "with" or self._what != "audit"), "the switch does not switch"
-
-    def _print(self) -> None:
-        cpu: dict[str, dict[int, float]] = {}
-        for figure in self._programme.figures:
-            cpu.setdefault(figure.piece, {})[figure.round] = figure.cpu_ms["api"] + figure.cpu_ms["database"]
-        for piece in PIECES[self._what]:
-            there, bare = cpu[f"{piece} with"], cpu[f"{piece} without"]
-            ratios = sorted(there[n] / bare[n] for n in bare if n)
-            print(
-                f"{piece}: {median(there[n] for n in there if n):.3f} ms of CPU with {self._what}, "
-                f"{median(bare[n] for n in bare if n):.3f} without; by round "
-                f"{', '.join(f'{100 * (r - 1):+.1f}' for r in ratios)} %, median {100 * (median(ratios) - 1):+.1f} %"
-            )
+async def _compared(stage: Stage, name: str, once: Once, times: int, per: int = 1) -> None:
+    """Run it `times` times each way, and tell what one of the `per` things in it costs."""
+    postmaster = stage.server.pid()
+    assert postmaster is not None
+    used: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    for number in range(times + WARM_UP):
+        for standing in (True, False) if number % 2 else (False, True):
+            before = time.process_time_ns(), database_cpu_ns(postmaster)
+            await once(standing)
+            after = time.process_time_ns(), database_cpu_ns(postmaster)
+            if number >= WARM_UP:
+                used[standing].append(tuple((b - a) / per / 1000 for a, b in zip(before, after, strict=True)))  # type: ignore[arg-type]
+    medians = {way: [median(row[part] for row in rows) for part in (0, 1)] for way, rows in used.items()}
+    more = [median(a[part] - b[part] for a, b in zip(used[True], used[False], strict=True)) for part in (0, 1)]
+    whole = sum(medians[False])
+    print(
+        f"{name:<14}API {medians[False][0]:7.1f} {more[0]:+6.1f}   database {medians[False][1]:7.1f} {more[1]:+6.1f} us"
+        f"   together {100 * sum(more) / whole:+.1f} %",
+        flush=True,
+    )
 
 
-async def _audit_rows(dsn: str) -> int:
+async def _audit(stage: Stage, database: str) -> None:
+    """An order's audit row, on the lane's side."""
+    print(f"audit rows, of an order in a lane's batch of {BATCH}:")
+    dsn = stage.url(database)
+    owner = await asyncpg.connect(dsn)
+    sellers = [await market(owner, distributors=10, items=10, capacity=10**7, money=10**12) for _ in range(20)]
+    connection = await asyncpg.connect(
+        stage.url(database, provision.ENGINE), server_settings=lanes.LANE_SETTINGS, statement_cache_size=500
+    )
+    execute, record_many = batch.executor(RandomSource(TIME_ZONE), TIME_ZONE), audit.record_many
+
+    async def once(standing: bool) -> None:
+        audit.record_many = record_many if standing else (lambda _writes, _acts: None)
+        async with connection.transaction():
+            await execute(connection, [_order(random.choice(sellers)) for _ in range(BATCH)])
+
+    try:
+        await _compared(stage, "place", once, BATCHES, per=BATCH)
+    finally:
+        audit.record_many = record_many
+        await connection.close()
+        await owner.close()
+
+
+def _order(seller: Market) -> Any:
+    line = seller.line(1, item=random.randrange(10))
+    return seller.place(line, distributor=random.randrange(10), key=secrets.token_hex(8))
+
+
+async def _walls(stage: Stage, database: str) -> None:
+    """Reads behind the policies and without them."""
+    print("row policies, of a request that reads:")
+    plan = Plan(pieces=frozenset(), rounds=1, seconds=1, warm_up_s=1, workers=1, profile=None)
+    programme = Programme(stage, plan, _tell, lambda _database, _orders: None)
+    requests = await programme.requests(database) | await programme.one_row_requests(database)
+    await _open_bare_login(stage.url(database))
+    async with AsyncExitStack() as stack:
+        walled = await stack.enter_async_context(_running(stage, database, provision.APP))
+        usual, db.TenantConnection = db.TenantConnection, asyncpg.Connection
+        try:
+            bare = await stack.enter_async_context(_running(stage, database, BARE))
+        finally:
+            db.TenantConnection = usual
+        for piece in READS:
+            await _compared(stage, piece, _asking(requests[piece], walled, bare), REQUESTS)
+
+
+def _asking(requests: list[Request], walled: FastAPI, bare: FastAPI) -> Once:
+    """Each request twice in a row, once of either application."""
+    asked = itertools.cycle(request for request in requests for _ in range(2))
+
+    async def once(standing: bool) -> None:
+        await _ask(walled if standing else bare, next(asked))
+
+    return once
+
+
+async def _open_bare_login(dsn: str) -> None:
+    """A login with the rights of distro_app for which no policy holds."""
     connection = await asyncpg.connect(dsn)
     try:
-        return int(await connection.fetchval("SELECT count(*) FROM audit_log"))
+        if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", BARE):
+            await connection.execute(f"CREATE ROLE {BARE} LOGIN BYPASSRLS IN ROLE {provision.APP}")
     finally:
         await connection.close()
 
 
-@contextmanager
-def _without(what: str) -> Iterator[None]:
-    """What is served inside runs without it."""
-    usual = stages.WEB
-    os.environ["BENCH_WITHOUT"], stages.WEB = what, WITHOUT
-    try:
-        yield
-    finally:
-        stages.WEB = usual
+class _running:
+    """The application with its lifespan, in this process, as `login`."""
+
+    def __init__(self, stage: Stage, database: str, login: str) -> None:
+        settings = Settings(
+            var=stage.home / "var",
+            database_url=stage.url(database),
+            app_database_url=stage.url(database, login),
+            engine_database_url=stage.url(database, provision.ENGINE),
+            secret_key=SECRET,  # type: ignore[arg-type]
+            lanes=1,
+        )
+        self._app = create_app(settings)
+        self._lifespan = self._app.router.lifespan_context(self._app)
+
+    async def __aenter__(self) -> FastAPI:
+        await self._lifespan.__aenter__()
+        return self._app
+
+    async def __aexit__(self, *exc: Any) -> None:
+        await self._lifespan.__aexit__(*exc)
+
+
+async def _ask(app: FastAPI, request: Request) -> None:
+    """One request, with nothing between it and the application."""
+    method, target, token, body = request
+    path, _, query = target.partition("?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(b"authorization", f"Bearer {token}".encode()), (b"content-type", b"application/json")],
+        "scheme": "http",
+        "server": ("bench", 80),
+        "client": ("127.0.0.1", 1),
+        "root_path": "",
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body.encode(), "more_body": False}
+
+    async def send(message: Any) -> None:
+        assert message.get("status", 200) == 200, message
+
+    await app(scope, receive, send)
 
 
 @contextmanager
@@ -110,11 +210,8 @@ def _home(given: Path | None) -> Iterator[Path]:
         yield home
 
 
-_STARTED = time.monotonic()
-
-
 def _tell(text: str) -> None:
-    print(f"{time.monotonic() - _STARTED:6.1f} s  {text}", flush=True)
+    print(text, flush=True)
 
 
 if __name__ == "__main__":

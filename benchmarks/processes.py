@@ -67,6 +67,14 @@ def cpu_time(*, api: Sequence[int], database: int, worker: int) -> CpuTime:
     return CpuTime(sum(by_process.values()), sum(each(database).values()), sum(each(worker).values()), by_process)
 
 
+def database_cpu_ns(postmaster: int) -> int:
+    """Nanoseconds of CPU that a server's processes have used so far; none of them may end in between."""
+    used = 0
+    for pid in _tree(postmaster, _stats()):
+        used += int((PROC / str(pid) / "schedstat").read_text().split()[0])
+    return used
+
+
 def memory_mb(pid: int) -> float:
     """Resident memory of a process."""
     status = (PROC / str(pid) / "status").read_text()

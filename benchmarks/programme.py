@@ -33,6 +33,8 @@ GROWTH_CLIENTS = 64
 DRAINED_WITHIN_S = 10.0
 GIVE_UP_S = 60.0
 MOST_REQUESTS = 1000
+Request = tuple[str, str, str, str]
+"""Method, path, token, body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,7 @@ class Programme:
         database = self._databases.large()
         asyncio.run(_analyze(self._stage.url(database)))
         with self._product(database) as product:
-            requests = asyncio.run(self._requests(database))
+            requests = asyncio.run(self.requests(database))
             for number in range(self._plan.rounds + 1):
                 for piece in pieces:
                     load.write_requests(self._data, requests[piece])
@@ -139,10 +141,6 @@ class Programme:
                     if number:
                         self._add(piece, number, told, product.cpu_time().since(begun), 0.0, None)
                     self._after(database, told.requests if number else 0)
-
-    def measure(self, product: Product, piece: str, number: int, *, label: str) -> None:
-        """One piece of writes, told under another name."""
-        self._measure(product, label, number, _what(piece), _clients(piece))
 
     def _measure(
         self, product: Product, piece: str, number: int, what: str, clients: int, beside: float | None = None
@@ -179,9 +177,9 @@ class Programme:
             buyers.append(Buyer(organization_id, token, suppliers.index(market.supplier_of(n))))
         return buyers, sellers
 
-    async def _requests(self, database: str) -> dict[str, list[tuple[str, str, str, str]]]:
+    async def requests(self, database: str) -> dict[str, list[Request]]:
         """For each kind of read: (method, path, token, body)."""
-        made: dict[str, list[tuple[str, str, str, str]]] = {piece: [] for piece in READS}
+        made: dict[str, list[Request]] = {piece: [] for piece in READS}
         for n in range(1, market.DISTRIBUTORS + 1):
             token = self._signer.token(market.name("distributor", n), Kind.DISTRIBUTOR)
             product = market.products_of(market.supplier_of(n))[n % 50]
@@ -201,6 +199,23 @@ class Programme:
             admin = self._signer.token(market.name("admin"), Kind.ADMIN)
             for cursor in await _cursors(connection, "", (0.1, 0.5, 0.9)):
                 made["orders_deep_admin"].append(("GET", f"/api/v1/orders?limit=50&cursor={cursor}", admin, ""))
+        finally:
+            await connection.close()
+        return made
+
+    async def one_row_requests(self, database: str) -> dict[str, list[Request]]:
+        """Reads of one order (with its lines) and one account, each by its distributor."""
+        made: dict[str, list[Request]] = {"one_order": [], "one_account": []}
+        asked = {
+            "one_order": "SELECT id, distributor_id, '/api/v1/orders/' FROM orders ORDER BY id DESC LIMIT $1",
+            "one_account": "SELECT id, owner_id, '/api/v1/accounts/' FROM accounts WHERE kind = 'prepaid' LIMIT $1",
+        }
+        connection = await asyncpg.connect(self._stage.url(database))
+        try:
+            for piece, query in asked.items():
+                for found, owner_id, path in await connection.fetch(query, MOST_REQUESTS):
+                    token = self._signer.token(owner_id, Kind.DISTRIBUTOR)
+                    made[piece].append(("GET", f"{path}{found}", token, ""))
         finally:
             await connection.close()
         return made
