@@ -65,7 +65,7 @@ async def traded(app: FastAPI, sweep: Callable[[], Awaitable[None]]) -> AsyncIte
 
 def acting(who: Signed) -> AbstractContextManager[None]:
     """As authentication would have entered it."""
-    return tenancy.platform() if who.kind is Kind.ADMIN else tenancy._acting(str(who.organization_id))
+    return tenancy.platform() if who.kind is Kind.ADMIN else tenancy.organization(who.organization_id)
 
 
 async def seen(app: FastAPI, table: str) -> int:
