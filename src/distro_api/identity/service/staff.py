@@ -216,9 +216,8 @@ async def delete(
     user.username, user.name, user.phone, user.email = f"deleted-{user.id.hex}", NOBODY, None, None
     user.password_hash, user.perm_version = passwords.unusable(), user.perm_version + 1
     await session.flush()
-    await session.execute(delete_rows(UserRole).where(UserRole.user_id == user_id))
-    for theirs in (LoginRecord, LoginChallenge, SecondFactor, RecoveryCode, PaymentPassword):
-        await session.execute(delete_rows(theirs).where(theirs.user_id == user_id))
+    for table in OF_THE_PERSON:
+        await session.execute(delete_rows(table).where(table.user_id == user_id))
     issuer.access.tell(session, user_fact(user, ()))
     audit.record(session, caller.actor, "identity.delete_user", "user", user_id)
     await sessions.end_of_user(session, issuer.revocations, user_id, EndedBy.USER_DELETED, caller.actor)
