@@ -90,6 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version="0.1.0",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # the target would be made of the caller's Host header
         lifespan=lifespan,
         separate_input_output_schemas=False,
     )

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import asyncpg
 import typer
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +27,7 @@ from distro_api.core.provision import urls_of
 from distro_api.core.settings import Settings
 from distro_api.core.supervise import CannotStart
 from distro_api.core.verify import run_checks
+from distro_api.identity.schemas import Username
 from distro_api.identity.service.demo import DEMO_ACCOUNTS
 from distro_api.identity.service.organizations import create_admin as add_admin
 from distro_api.incentives.service.verify import CHECKS as POINTS
@@ -69,6 +70,7 @@ app = typer.Typer(
 ledger = typer.Typer(help="The books.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
 
+USERNAME_RULE = "3 to 32 letters, digits, dots, dashes, underscores; the first is a letter"
 Var = Annotated[
     Path | None, typer.Option("--var", help="Folder of the embedded database, keys and messages [default: ./var]")
 ]
@@ -162,12 +164,16 @@ def seed_demo(var: Var = None) -> None:
 
 @app.command()
 def create_admin(
-    username: Annotated[str, typer.Option(help="3 to 32 letters, digits, dots, dashes")],
+    username: Annotated[str, typer.Option(help=USERNAME_RULE)],
     password: Annotated[str | None, typer.Option(help="Generated and printed when not given")] = None,
     var: Var = None,
 ) -> None:
     """Add an administrator; a generated password is printed once."""
     settings = _settings(var=var)
+    try:
+        username = TypeAdapter(Username).validate_python(username)
+    except ValidationError:
+        raise CannotStart(f"--username: {username!r} is no username: {USERNAME_RULE}") from None
 
     async def add() -> str:
         urls = urls_of(settings)

@@ -52,6 +52,13 @@ async def test_create_admin_prints_the_password_it_makes(client: httpx.AsyncClie
     assert weak.returncode == 1 and "(weak_password)" in weak.stderr
 
 
+@pytest.mark.parametrize("username", ["x y", "13800138000", "ab", "名字", "a" * 33, "a\nb"])
+def test_create_admin_keeps_the_rule_for_usernames(env: Mapping[str, str], username: str) -> None:
+    refused = distro("create-admin", "--username", username, env=env)
+    assert refused.returncode == 1 and len(refused.stderr.splitlines()) == 1
+    assert refused.stderr.startswith("distro: --username: ") and "the first is a letter" in refused.stderr
+
+
 def test_a_document_that_lags_behind_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     missing = distro("openapi", "--check")
@@ -70,6 +77,10 @@ def test_what_a_person_can_mend_is_one_line(tmp_path: Path) -> None:
     assert len(refused.stderr.splitlines()) == 1 and refused.stderr.startswith("distro: ")
     wrong = distro("openapi", env={"DISTRO_LANES": "none"})
     assert wrong.returncode == 1 and wrong.stderr.startswith("distro: DISTRO_LANES: ")
+    for nowhere in ("Nowhere", "Asia", "../etc/passwd", ""):
+        wrong = distro("openapi", env={"DISTRO_TIME_ZONE": nowhere})
+        assert wrong.returncode == 1 and len(wrong.stderr.splitlines()) == 1, wrong.stderr
+        assert wrong.stderr.startswith("distro: DISTRO_TIME_ZONE: ")
 
 
 @pytest.mark.capability("Y11")

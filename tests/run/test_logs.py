@@ -16,6 +16,11 @@ from distro_api.core.logs import masked
         ("id 11010519491231002X", "id <identity number>"),
         ("DETAIL:  Key (phone)=(+8613800138000) already exists.", "DETAIL: …"),
         ("[SQL: INSERT]\n[parameters: ('王小明', 'x')]", "[SQL: INSERT]\n[parameters: …]"),
+        (
+            "invalid input for query argument $2: '\\ud800 王小明' ('utf-8' codec can't encode)\n[SQL: SELECT]",
+            "invalid input for query argument $2: …\n[SQL: SELECT]",
+        ),
+        ('invalid input syntax for type uuid: "王小明"', "invalid input syntax for type uuid: …"),
         ("Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.abc-_1", "Bearer <token>"),
         ("postgresql://distro_app:hunter2@db/distro", "postgresql://distro_app:…@db/distro"),
         (

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, NamedTuple, Self
 from uuid import UUID
 
@@ -53,7 +53,7 @@ class DomainError(Exception):
             "code": self.code,
         }
         if self.detail is not None:
-            told = {name: value for name, value in self.extra.items() if value is not None}
+            told = {name: _plain(value) for name, value in self.extra.items() if value is not None}
             body["detail"] = self.detail.of(language).format_map(_Extra(told))
         return body | {key: _plain(value) for key, value in self.extra.items()}
 
@@ -80,9 +80,14 @@ class _Extra(dict[str, Any]):
 
 
 def _plain(value: Any) -> Any:
+    """`value` as JSON says it; an instant in UTC with `Z`, as in every answer."""
     match value:
-        case UUID() | date() | datetime():
-            return value.isoformat() if isinstance(value, date) else str(value)
+        case datetime():
+            return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+        case date():
+            return value.isoformat()
+        case UUID():
+            return str(value)
         case Mapping():
             return {key: _plain(part) for key, part in value.items()}
         case list() | tuple() | set() | frozenset():

@@ -1,5 +1,6 @@
 """The edge: request ids, languages, problem answers, and what OpenAPI says of them."""
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, TypeVar
@@ -162,8 +163,15 @@ def request_id(request: Request) -> str:
 
 
 def client_address(request: Request) -> str:
-    """The peer's address; behind a proxy uvicorn has put the forwarded one here (`--forwarded-allow-ips`)."""
-    return request.client.host if request.client else ""
+    """The peer's address; behind a proxy uvicorn has put the forwarded one here (`--forwarded-allow-ips`).
+
+    Empty when it is not known: a local socket, or a forwarded text that is no IP address. It goes into records.
+    """
+    host, _, _scope = request.client.host.partition("%") if request.client else ("", "", "")
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return ""
 
 
 class RequestId:

@@ -15,6 +15,7 @@ import structlog
 _MASKS = (
     (re.compile(r"(?m)^DETAIL: .*$"), "DETAIL: …"),
     (re.compile(r"\\nDETAIL: [^']*"), r"\\nDETAIL: …"),
+    (re.compile(r"(invalid input for query argument \$\d+|invalid input syntax for [\w ]+)\b[^\n]*"), r"\1: …"),
     (re.compile(r"(?s)\[parameters: .*?\]\s*$|\[parameters: [^\n]*\]"), "[parameters: …]"),
     (re.compile(r"(?<![0-9A-Za-z-])(\+?86)?1[3-9][0-9]{9}(?![0-9A-Za-z-])"), "<phone>"),
     (re.compile(r"(?<![0-9A-Za-z-])[1-9][0-9]{16}[0-9Xx](?![0-9A-Za-z-])"), "<identity number>"),

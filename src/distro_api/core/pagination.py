@@ -150,6 +150,8 @@ def _bound(python_type: Callable[..., Any], value: Any) -> Any:
         if python_type is date:
             return date.fromisoformat(value)
         bound = python_type(value)
+        if isinstance(bound, str) and b"\0" in bound.encode():  # encode() refuses a lone surrogate
+            raise BadCursor
     except (ValueError, TypeError, OverflowError) as error:
         raise BadCursor from error
     if isinstance(bound, int) and not -(2**63) <= bound < 2**63:

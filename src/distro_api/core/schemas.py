@@ -11,9 +11,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     StringConstraints,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 
 def printable(value: str) -> str:
@@ -76,6 +78,19 @@ Phone = Annotated[
     ),
     Field(description="Mainland China number, or any with +country code", examples=["13800138000"]),
 ]
+
+
+def _encodable(value: SecretStr) -> SecretStr:
+    """Refuse half a character, as `str` does; `SecretStr` takes it and fails where it is hashed."""
+    try:
+        value.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("string_unicode", "Input should be a valid string without lone surrogates") from None
+    return value
+
+
+Secret = Annotated[SecretStr, AfterValidator(_encodable)]
+"""A password or token. Inputs use this one, never `SecretStr` itself."""
 
 
 def absent() -> Any:

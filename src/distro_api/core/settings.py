@@ -5,8 +5,9 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -110,6 +111,15 @@ class Settings(BaseSettings):
     files_access_key_id: Annotated[str | None, Field(description="Access key of the bucket")] = None
     files_secret_access_key: Annotated[SecretStr | None, Field(description="Its secret")] = None
     log_level: Annotated[str, Field(description="debug, info, warning or error")] = "info"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"there is no time zone {name!r}; names look like Asia/Shanghai") from None
+        return name
 
     @model_validator(mode="after")
     def _channels_are_complete(self) -> Self:

@@ -3,9 +3,9 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from distro_api.core.schemas import Command, Out
+from distro_api.core.schemas import Command, Out, Secret
 from distro_api.identity.schemas.fields import Account, CaptchaPart, DeviceName, Otp, Password, RefreshTokenText, Scope
 
 
@@ -30,11 +30,11 @@ class TokenForm(LogIn):
 
     grant_type: Annotated[Literal["password"], Field(description="OAuth2's name of this form")] = "password"
     client_id: Annotated[str | None, Field(max_length=200, description="Ignored")] = None
-    client_secret: Annotated[SecretStr | None, Field(max_length=200, description="Ignored")] = None
+    client_secret: Annotated[Secret | None, Field(max_length=200, description="Ignored")] = None
 
 
 class AnswerChallenge(Command):
-    challenge: Annotated[SecretStr, Field(min_length=1, max_length=200, description="From the 401 of the first step")]
+    challenge: Annotated[Secret, Field(min_length=1, max_length=200, description="From the 401 of the first step")]
     otp: Otp
 
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from distro_api.core.schemas import printable
+from distro_api.core.schemas import Secret, printable
 
 MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 8, 128
 Account = Annotated[
@@ -26,16 +26,16 @@ Email = Annotated[
         strip_whitespace=True, max_length=254, pattern=rf"^{_MAIL_PART}{{1,64}}@{_MAIL_PART}+\.{_MAIL_PART}+$"
     ),
 ]
-Password = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PASSWORD_LENGTH)]
+Password = Annotated[Secret, Field(min_length=1, max_length=MAX_PASSWORD_LENGTH)]
 NewPassword = Annotated[
-    SecretStr,
+    Secret,
     Field(
         min_length=MIN_PASSWORD_LENGTH,
         max_length=MAX_PASSWORD_LENGTH,
         description="Not the account's name, not a common one",
     ),
 ]
-RefreshTokenText = Annotated[SecretStr, Field(min_length=1, max_length=200)]
+RefreshTokenText = Annotated[Secret, Field(min_length=1, max_length=200)]
 Scope = Annotated[
     str, Field(max_length=4000, description="Space-separated permissions to narrow the session to; empty: all you hold")
 ]

@@ -86,10 +86,8 @@ def filtered(query: Select[Order], filters: OrderFilters) -> Select[Order]:
         line = line if filters.date is None else line.where(OrderLine.service_date == filters.date)
         query = query.where(line)
     if filters.q:
-        like = f"%{filters.q.replace('%', '').replace('_', '')}%"
-        query = query.where(
-            or_(Order.order_no == filters.q, Order.outside_no == filters.q, Order.customer_name.like(like))
-        )
+        named = Order.customer_name.contains(filters.q, autoescape=True)
+        query = query.where(or_(Order.order_no == filters.q, Order.outside_no == filters.q, named))
     return query
 
 
