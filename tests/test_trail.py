@@ -39,7 +39,7 @@ async def test_what_is_done_is_told(
     refused, untold = [], []
     for operation in operations:
         request_id = f"trail-{uuid4()}"
-        answers = await _called(owners, operation, request_id)
+        answers = await called(owners, operation, request_id)
         if not any(answer.is_success for answer in answers):
             refused.append(f"{operation}: {[answer.text[:200] for answer in answers]}")
         elif not await owner_connection.fetchval("SELECT count(*) FROM audit_log WHERE request_id = $1", request_id):
@@ -55,7 +55,7 @@ async def test_what_is_done_is_told(
     ] == []
 
 
-async def _called(owners: World, operation: Operation, request_id: str) -> list[httpx.Response]:
+async def called(owners: World, operation: Operation, request_id: str) -> list[httpx.Response]:
     """By its recipe, or by each of the three until one is served."""
     headers = {"X-Request-Id": request_id, "Idempotency-Key": request_id}
     if (recipe := CALLS.get(operation.spec["operationId"])) is not None:

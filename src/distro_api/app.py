@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from distro_api import openapi
 from distro_api.accounts import router as accounts
 from distro_api.core import health, http
+from distro_api.core.admission import BodyLimit
 from distro_api.core.crypto import derive
 from distro_api.core.db import Database
 from distro_api.core.lanes import Lanes
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     http.install(app)
+    app.add_middleware(BodyLimit)
     for router in ROUTERS:
         app.router.routes.extend(openapi.named(router.routes))
     _add_docs(app)

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 from fastapi import FastAPI
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
 from pgqueuer.domain.settings import DBSettings
 
 from distro_api.core.settings import Settings
@@ -40,6 +41,30 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 5) ->
 @pytest.fixture
 def done() -> list[dict[str, Any]]:
     return []
+
+
+async def test_the_queue_does_not_probe_its_listener_before_it_listens(
+    settings: Settings, clean: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The probe would be lost, and the queue taken for broken ten seconds after it started."""
+    happened: list[str] = []
+    listen, tell = AsyncpgPoolDriver.add_listener, AsyncpgPoolDriver.notify
+
+    async def slow_listen(driver: Any, *args: Any) -> None:
+        await asyncio.sleep(0.3)
+        await listen(driver, *args)
+        happened.append("listening")
+
+    async def noted_tell(driver: Any, *args: Any) -> None:
+        happened.append("told")
+        await tell(driver, *args)
+
+    monkeypatch.setattr(AsyncpgPoolDriver, "add_listener", slow_listen)
+    monkeypatch.setattr(AsyncpgPoolDriver, "notify", noted_tell)
+    async with running(settings), asyncio.timeout(5):
+        while "told" not in happened:  # noqa: ASYNC110 (a list)
+            await asyncio.sleep(0.02)
+    assert happened[0] == "listening"
 
 
 async def test_committed_jobs_run_and_leave_the_queue(

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -206,3 +207,23 @@ async def test_the_platform_keeps_categories_and_brands(client: httpx.AsyncClien
     await client.patch(f"{PRODUCTS}/{used.json()['id']}", json={field: None}, headers=supplier.headers)
     assert (await client.delete(one, headers=admin.headers)).status_code == 204
     assert (await client.get(one, headers=admin.headers)).status_code == 404
+
+
+@pytest.mark.capability("P1")
+@pytest.mark.parametrize("label", ["category", "brand"])
+async def test_a_label_that_is_being_deleted_is_no_label_for_a_new_product(
+    client: httpx.AsyncClient, app: FastAPI, owner_connection: Any, label: str
+) -> None:
+    """Either the product has it and it stays, or it is gone and unknown: never in between."""
+    supplier, admin = await identity.supplier(app), await identity.admin(app)
+    table = {"category": "categories", "brand": "brands"}[label]
+    made = await client.post(f"/api/v1/{table}", json={"name": "景区"}, headers=admin.headers)
+    deleting = owner_connection.transaction()
+    await deleting.start()
+    await owner_connection.execute(f"DELETE FROM {table} WHERE id = $1", UUID(made.json()["id"]))
+    body = ticket(**{f"{label}_id": made.json()["id"]})
+    creating = asyncio.create_task(client.post(PRODUCTS, json=body, headers=supplier.headers))
+    await asyncio.sleep(0.3)  # it waits for the deletion to be decided
+    await deleting.commit()
+    answer = await creating
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_reference")

@@ -77,6 +77,7 @@ def account_out(account: Account) -> dict[str, Any]:
         "valid_to": account.valid_to,
         "created_at": account.created_at,
         "version": account.version,
+        "entry_count": account.entry_count,
     }
 
 

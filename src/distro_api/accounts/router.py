@@ -113,9 +113,12 @@ async def edit_account(
     responses=problems(NotFoundHere, StateConflict),
     openapi_extra=capability("Y1"),
 )
-async def enable_account(account_id: UUID, principal: Manager, session: Tx, response: Response) -> dict[str, Any]:
+async def enable_account(
+    account_id: UUID, principal: Manager, session: Tx, response: Response, if_match: IfMatch = None
+) -> dict[str, Any]:
     """Let the account pay again."""
-    return _shown(await service.change_status(session, principal, account_id, AccountAction.ENABLE), response)
+    account = await service.change_status(session, principal, account_id, AccountAction.ENABLE, if_match)
+    return _shown(account, response)
 
 
 @router.post(
@@ -124,9 +127,12 @@ async def enable_account(account_id: UUID, principal: Manager, session: Tx, resp
     responses=problems(NotFoundHere, StateConflict),
     openapi_extra=capability("Y1"),
 )
-async def suspend_account(account_id: UUID, principal: Manager, session: Tx, response: Response) -> dict[str, Any]:
+async def suspend_account(
+    account_id: UUID, principal: Manager, session: Tx, response: Response, if_match: IfMatch = None
+) -> dict[str, Any]:
     """Stop the account from paying for anything new; refunds still reach it."""
-    return _shown(await service.change_status(session, principal, account_id, AccountAction.SUSPEND), response)
+    account = await service.change_status(session, principal, account_id, AccountAction.SUSPEND, if_match)
+    return _shown(account, response)
 
 
 @router.get(
@@ -174,7 +180,7 @@ async def request_recharge(
     """Record money paid into a prepaid account outside the platform; the supplier approves it."""
     recharge = await service.request_recharge(session, principal, account_id, command, kind="recharge")
     response.headers["Location"] = f"/api/v1/recharges/{recharge.id}"
-    return recharge
+    return _shown_recharge(recharge, response)
 
 
 @router.post(
@@ -190,7 +196,7 @@ async def request_repayment(
     """Record money paid back on a credit account outside the platform; the supplier approves it."""
     recharge = await service.request_recharge(session, principal, account_id, command, kind="repayment")
     response.headers["Location"] = f"/api/v1/recharges/{recharge.id}"
-    return recharge
+    return _shown_recharge(recharge, response)
 
 
 @recharges.get("", response_model=Page[RechargeOut], openapi_extra=capability("Y2"))
@@ -221,9 +227,9 @@ async def list_recharges(
 @recharges.get(
     "/{recharge_id}", response_model=RechargeOut, responses=problems(NotFoundHere), openapi_extra=capability("Y2")
 )
-async def get_recharge(recharge_id: UUID, principal: Reader, session: Read) -> Recharge:
+async def get_recharge(recharge_id: UUID, principal: Reader, session: Read, response: Response) -> Recharge:
     """One recharge or repayment."""
-    return await queries.get_recharge(session, principal, recharge_id)
+    return _shown_recharge(await queries.get_recharge(session, principal, recharge_id), response)
 
 
 @recharges.post(
@@ -232,9 +238,16 @@ async def get_recharge(recharge_id: UUID, principal: Reader, session: Read) -> R
     responses=problems(NotFoundHere, StateConflict, *KEYED),
     openapi_extra=capability("Y2", "Y11"),
 )
-async def approve_recharge(recharge_id: UUID, principal: Approver, _: KeyRequired, session: Tx) -> Recharge:
+async def approve_recharge(
+    recharge_id: UUID,
+    principal: Approver,
+    _: KeyRequired,
+    session: Tx,
+    response: Response,
+    if_match: IfMatch = None,
+) -> Recharge:
     """The money has arrived: it is on the account at once."""
-    return await service.approve_recharge(session, principal, recharge_id)
+    return _shown_recharge(await service.approve_recharge(session, principal, recharge_id, if_match), response)
 
 
 @recharges.post(
@@ -243,11 +256,24 @@ async def approve_recharge(recharge_id: UUID, principal: Approver, _: KeyRequire
     responses=problems(NotFoundHere, StateConflict),
     openapi_extra=capability("Y2"),
 )
-async def reject_recharge(recharge_id: UUID, command: RejectRecharge, principal: Approver, session: Tx) -> Recharge:
+async def reject_recharge(
+    recharge_id: UUID,
+    command: RejectRecharge,
+    principal: Approver,
+    session: Tx,
+    response: Response,
+    if_match: IfMatch = None,
+) -> Recharge:
     """The money has not arrived: say why."""
-    return await service.reject_recharge(session, principal, recharge_id, reason=command.reason)
+    rejected = await service.reject_recharge(session, principal, recharge_id, command.reason, if_match)
+    return _shown_recharge(rejected, response)
 
 
 def _shown(account: Account, response: Response) -> dict[str, Any]:
-    response.headers["ETag"] = etag(account.version)
+    response.headers["ETag"] = etag(account.version, account.entry_count)
     return queries.account_out(account)
+
+
+def _shown_recharge(recharge: Recharge, response: Response) -> Recharge:
+    response.headers["ETag"] = etag(recharge.version)
+    return recharge

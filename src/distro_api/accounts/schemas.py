@@ -66,7 +66,8 @@ class AccountOut(Out):
     valid_from: date | None
     valid_to: date | None
     created_at: datetime
-    version: int
+    version: Annotated[int, Field(description="Of what is edited: limit, validity, status")]
+    entry_count: Annotated[int, Field(description="Lines of the statement; with `version` it makes the ETag")]
 
 
 class EntryOut(Out):

@@ -48,6 +48,7 @@ LOCALE = (
     "--lc-numeric=C",
     "--lc-time=C",
 )
+REAP_WITHIN_S = 5.0
 SOCKET_DIR_LIMIT = 93  # 107 bytes for the whole path of a Unix socket
 
 
@@ -81,6 +82,7 @@ class LocalPostgres:
         """`dies_with_starter`: the server stops as soon as the thread that started it is gone, even by SIGKILL."""
         self.home, self.settings, self.dies_with_starter = home.resolve(), settings, dies_with_starter
         self.data, self.log = self.home / "data", self.home / "server.log"
+        self._child: int | None = None
         self.socket_dir = self.home / "run"
         if len(os.fsencode(self.socket_dir)) > SOCKET_DIR_LIMIT:
             tag = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
@@ -133,8 +135,19 @@ class LocalPostgres:
             raise RuntimeError(f"initdb failed (can the server's user reach {self.home}?): {done.stderr[-800:]}")
         new.rename(self.data)  # a half-made cluster never gets the name
 
+    def _reap(self) -> None:
+        """Take leave of the server that we started before. Killed, it stops answering a moment before it has ended."""
+        end = time.monotonic() + REAP_WITHIN_S
+        while self._child is not None and time.monotonic() < end:
+            with contextlib.suppress(ChildProcessError):
+                if os.waitpid(self._child, os.WNOHANG) == (0, 0):
+                    time.sleep(0.02)
+                    continue
+            self._child = None
+
     def _clear_stale_locks(self) -> None:
         """A zombie or stranger answers kill(pid, 0), and the server would refuse to start beside it."""
+        self._reap()
         with contextlib.suppress(OSError, ValueError, IndexError):
             dead = (self.data / "postmaster.pid").read_text().split()[0]
             with contextlib.suppress(ChildProcessError):
@@ -170,6 +183,7 @@ class LocalPostgres:
             child = os.posix_spawnp(
                 argv[0], argv, dict(os.environ), setsid=True, file_actions=[null, log, (os.POSIX_SPAWN_DUP2, 1, 2)]
             )
+            self._child = child
             while time.monotonic() < end and os.waitpid(child, os.WNOHANG) == (0, 0):
                 if self.pid() == child and self._state() == "ready":
                     return

@@ -2,23 +2,26 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any, TypeVar
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 import asyncpg
 import structlog
 from fastapi import FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
-from pydantic_core import to_json
+from pydantic import BaseModel, Field
+from pydantic_core import from_json, to_json
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from distro_api.core import clock, tenancy
+from distro_api.core.admission import is_json
 from distro_api.core.errors import (
     PROBLEM_JSON,
     BodyTooLarge,
@@ -42,8 +45,8 @@ from distro_api.core.lanes import Answer
 log = structlog.get_logger()
 API = "/api/v1"
 """Where every router begins. Routes are added to the application as they are: one flat list is matched fastest."""
-MAX_BODY_BYTES = 2 * 1024 * 1024
-EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
+MAX_ERRORS_TOLD = 50
+MAX_TOLD_CHARACTERS = 200
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
 
 
@@ -64,6 +67,9 @@ class Problem(BaseModel):
     instance: str
     request_id: str
     errors: list[ErrorItem] | None = None
+    errors_left_out: Annotated[
+        int | None, Field(description=f"How many more there are, when there are more than {MAX_ERRORS_TOLD}")
+    ] = None
 
 
 def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
@@ -103,21 +109,36 @@ def language_of(headers: Headers) -> str:
     return best
 
 
-def etag(version: int) -> str:
-    return f'"{version}"'
+def etag(version: int, entries: int | None = None) -> str:
+    """The ETag of an object: its version, and of an account the number of its entries, which move the balance shown."""
+    return f'"{version}"' if entries is None else f'"{version}.{entries}"'
+
+
+def etag_of(body: bytes) -> str | None:
+    """The ETag of the object that an answer's body shows; None: it shows none that has a version."""
+    shown = from_json(body) if body.startswith(b"{") else {}
+    return etag(shown["version"], shown.get("entry_count")) if isinstance(shown.get("version"), int) else None
+
+
+_TAG = re.compile(r'"?(\d+)(?:\.\d+)?"?')
 
 
 def check_if_match(if_match: str | None, version: int) -> None:
-    """Refuse an edit of a version that the client has not seen.
+    """Refuse an edit of a version that the client has not seen. Entries make no edit of an account stale.
 
     Raises:
-        PreconditionFailed: `If-Match` names another version.
+        PreconditionFailed: `If-Match` names only other versions.
     """
-    if if_match is not None and if_match.strip() not in ("*", etag(version), str(version)):
+    if if_match is None or if_match.strip() == "*":
+        return
+    seen = (_TAG.fullmatch(tag.strip()) for tag in if_match.split(","))
+    if not any(tag is not None and tag[1] == str(version) for tag in seen):
         raise PreconditionFailed(version=version)
 
 
-IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=100, description="The ETag last seen; stale: 412")]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", max_length=1000, description="The ETag last seen, or several; stale: 412")
+]
 
 
 def problem_response(request: Request, error: DomainError) -> Response:
@@ -196,54 +217,6 @@ class RequestId:
             await self.app(scope, receive, send_with_id)
 
 
-def body_limit(size: int) -> Callable[[EndpointT], EndpointT]:
-    """Declare how many bytes the body of an endpoint may have, instead of `MAX_BODY_BYTES`."""
-
-    def mark(endpoint: EndpointT) -> EndpointT:
-        endpoint.max_body_bytes = size  # type: ignore[attr-defined]
-        return endpoint
-
-    return mark
-
-
-def apply_body_limit(request: Request, endpoint: Any) -> None:
-    """Tell `BodyLimit` what the matched endpoint declares, before its body is read."""
-    if (declared := getattr(endpoint, "max_body_bytes", None)) is not None:
-        request.scope["max_body_bytes"] = declared
-
-
-class BodyLimit:
-    """Pure ASGI: a body over the limit is refused as a problem when it is read, before that where its length is told.
-
-    The limit is the matched endpoint's (`body_limit`), which is why nothing is refused before somebody reads. The
-    framework's own `max_body_size` answers in plain text.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        told = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-        length = int(told) if told.isdigit() else 0
-        received = 0
-
-        async def receive_some() -> Message:
-            nonlocal received
-            limit = scope.get("max_body_bytes", MAX_BODY_BYTES)
-            if length > limit:
-                raise BodyTooLarge
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                raise BodyTooLarge
-            return message
-
-        await self.app(scope, receive_some, send)
-
-
 _CHINESE = {
     "missing": "缺少必填字段",
     "extra_forbidden": "不接受此字段",
@@ -271,6 +244,10 @@ _CHINESE = {
     "datetime_from_date_parsing": "应为时间（RFC 3339）",
     "timezone_aware": "时间须带时区",
     "time_parsing": "应为时间 HH:MM",
+    "form_invalid": "表单无法读取或字段过多",
+    "repeated": "此参数只能给出一次",
+    "too_many_values": "请求体中的值过多",
+    "string_unicode": "应为有效的 Unicode 文本",
     "list_type": "应为数组",
     "dict_type": "应为对象",
     "model_attributes_type": "应为对象",
@@ -290,16 +267,14 @@ def error_items(errors: Iterable[Any], language: str) -> list[dict[str, Any]]:
             message = context.get("error", message)
         elif language == "zh" and error["type"] in _CHINESE:
             message = _CHINESE[error["type"]].format_map(context)
-        items.append({"loc": list(error["loc"]), "code": error["type"], "message": message})
+        loc = [_short(part) if isinstance(part, str) else part for part in error["loc"]]
+        items.append({"loc": loc, "code": error["type"], "message": _short(message)})
     return items
 
 
-def is_of_another_kind(request: Request) -> bool:
-    """Whether the request says that its body is something else than JSON."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return (
-        bool(kind) and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json"))
-    )
+def _short(text: str) -> str:
+    """What clients wrote is not sent back to them by the megabyte."""
+    return text if len(text) <= MAX_TOLD_CHARACTERS else f"{text[:MAX_TOLD_CHARACTERS]}…"
 
 
 def _on_validation(request: Request, error: Exception) -> Response:
@@ -307,9 +282,9 @@ def _on_validation(request: Request, error: Exception) -> Response:
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
         return problem_response(request, MalformedJson())
-    if any(tuple(item["loc"]) == ("body",) for item in found) and is_of_another_kind(request):
-        return problem_response(request, UnsupportedMediaType())
-    return problem_response(request, ValidationFailed(errors=error_items(found, language_of(request.headers))))
+    told = error_items(found[:MAX_ERRORS_TOLD], language_of(request.headers))
+    left_out = {"errors_left_out": len(found) - len(told)} if len(found) > len(told) else {}
+    return problem_response(request, ValidationFailed(errors=told, **left_out))
 
 
 def _on_domain_error(request: Request, error: Exception) -> Response:
@@ -331,11 +306,32 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, DomainError):  # FastAPI read the body and met a refusal, such as its size
         return problem_response(request, error.__cause__)
+    if error.status_code == 400 and not is_json(request):  # the parser of forms
+        wrong = {"type": "form_invalid", "loc": ("body",), "msg": "The form cannot be read, or has too many fields"}
+        return problem_response(request, ValidationFailed(errors=error_items([wrong], language_of(request.headers))))
     if error.status_code == 400:
         return problem_response(request, MalformedJson())
     response = problem_response(request, _BY_STATUS.get(error.status_code, InternalError)())
     response.headers.update(error.headers or {})
+    if error.status_code == 405:  # the framework names only the methods of the first route that has the path
+        response.headers["Allow"] = ", ".join(sorted(_methods_of(request)))
     return response
+
+
+def _methods_of(request: Request) -> set[str]:
+    """Every method that the request's path takes."""
+    return {
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.path_regex.match(request.url.path)
+        for method in route.methods or ()
+    }
+
+
+def _on_disconnect(request: Request, error: Exception) -> Response:
+    """The client left in the middle of its body: nobody reads this answer, and nothing is wrong here."""
+    log.info("client_left", path=request.url.path, request_id=request_id(request))
+    return problem_response(request, MalformedJson())
 
 
 def constraint_of(error: IntegrityError) -> str | None:
@@ -375,11 +371,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _on_domain_error)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
     app.add_exception_handler(StaleDataError, _on_stale)
     for error in (DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         app.add_exception_handler(error, _on_database)
     app.add_exception_handler(Exception, _on_bug)
-    app.add_middleware(BodyLimit)
     app.add_middleware(RequestId)
 
 

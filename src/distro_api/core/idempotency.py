@@ -7,29 +7,27 @@ outcome last: a key that another process committed meanwhile makes the batch run
 
 import hashlib
 import json
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
-from fastapi.params import Security
-from fastapi.routing import APIRoute
 from sqlalchemy import Index, SmallInteger, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distro_api.core import clock
+from distro_api.core.admission import ApiRoute, Handler
 from distro_api.core.db import Base, Connection
 from distro_api.core.errors import BadRequest, Conflict, DomainError, IdempotencyKeyRequired, IdempotencyKeyReused, Text
-from distro_api.core.http import apply_body_limit, problem_response
+from distro_api.core.http import etag_of, problem_response
 from distro_api.core.writes import Writes
 
 KEY_LIMIT = 255
 KEY_HEADER = "Idempotency-Key"
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class KeyRow(Base):
@@ -124,13 +122,15 @@ def replay(request: Request, stored: StoredAnswer, asked: bytes) -> Response:
         response = problem_response(request, DomainError.restored(stored.body))
     else:
         response = Response(stored.body, stored.status, media_type="application/json")
+        if (tag := etag_of(stored.body)) is not None:
+            response.headers["ETag"] = tag
     if stored.location:
         response.headers["Location"] = stored.location
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
 
-class IdempotentRoute(APIRoute):
+class IdempotentRoute(ApiRoute):
     """The route class of every router: a POST with an Idempotency-Key runs once.
 
     The caller is asked for first (`app.state.authenticate`), as the endpoint would: who may not call it gets no stored
@@ -138,22 +138,15 @@ class IdempotentRoute(APIRoute):
     """
 
     def get_route_handler(self) -> Handler:
-        handle = super().get_route_handler()
-
-        async def handler(request: Request) -> Response:
-            apply_body_limit(request, self.endpoint)
-            return await handle(request)
-
-        scopes = _scopes_of(self.endpoint)
-        if self.methods != {"POST"} or getattr(self.endpoint, "handles_keys_itself", False) or scopes is None:
-            return handler if hasattr(self.endpoint, "max_body_bytes") else handle
+        handler, scopes = super().get_route_handler(), self.scopes
+        if self.methods != {"POST"} or getattr(self.endpoint, "handles_keys_itself", False) or not scopes:
+            return handler
 
         async def with_key(request: Request) -> Response:
             named = await optional_key(request.headers.get("idempotency-key"))
             if named is None:
                 return await handler(request)
             caller = await request.app.state.authenticate(scopes, request)
-            apply_body_limit(request, self.endpoint)
             key = Key(caller.organization_id, named, fingerprint(request, await request.body()))
             return await once(request, key, handler, self.endpoint)
 
@@ -174,15 +167,6 @@ async def once(request: Request, key: Key, handler: Handler, endpoint: Any) -> R
             return await _once(session, request, handler, key, endpoint)
     except _NotStored as outcome:
         return outcome.response
-
-
-def _scopes_of(endpoint: Callable[..., Any]) -> Sequence[str] | None:
-    """The permissions that the endpoint asks its caller for; None: it asks for no caller."""
-    for hint in get_type_hints(endpoint, include_extras=True).values():
-        for mark in get_args(hint)[1:] if get_origin(hint) is Annotated else ():
-            if isinstance(mark, Security):
-                return list(mark.scopes or ())
-    return None
 
 
 def handles_keys(endpoint: Any) -> Any:

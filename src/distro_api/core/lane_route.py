@@ -9,7 +9,7 @@ dependencies, which costs several times what the lane itself does:
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import Depends, Security
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from distro_api.core.errors import UnsupportedMediaType
+from distro_api.core.admission import Handler, admission
 from distro_api.core.idempotency import IdempotentRoute, optional_key, required_key
 
 Taker = Callable[[Request], Awaitable[Any]]
@@ -30,13 +30,16 @@ class LaneRoute(IdempotentRoute):
     `app.state.authenticate(scopes, request)` answers the caller or refuses, as the security dependency does.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         if not getattr(self.endpoint, "handles_keys_itself", False):
             return super().get_route_handler()
         endpoint: Callable[..., Awaitable[Response]] = self.endpoint
         takers = _takers(self.endpoint, self.param_convertors.keys())
 
+        admit = admission(self)
+
         async def call(request: Request) -> Response:
+            await admit(request)
             values = [await take(request) for take in takers]
             return await endpoint(*values)
 
@@ -107,9 +110,6 @@ def _body_taker(model: type[BaseModel]) -> Taker:
     adapter: TypeAdapter[BaseModel] = TypeAdapter(model)
 
     async def body(request: Request) -> BaseModel:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-            raise UnsupportedMediaType
         try:
             return adapter.validate_json(await request.body())
         except ValidationError as error:

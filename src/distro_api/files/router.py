@@ -13,9 +13,10 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from distro_api.core.admission import body_limit
 from distro_api.core.db import Read, Transactions, Tx, transaction_of
 from distro_api.core.errors import BodyTooLarge, NotFoundHere
-from distro_api.core.http import API, body_limit, capability, problems
+from distro_api.core.http import API, capability, problems
 from distro_api.core.idempotency import IdempotentRoute, Key, KeyOptional, fingerprint, handles_keys, once
 from distro_api.core.pagination import Page, Paging, page
 from distro_api.files import queries, service

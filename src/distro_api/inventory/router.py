@@ -109,10 +109,14 @@ async def set_stock(item_id: UUID, command: SetStock, principal: Editor, session
     openapi_extra=capability("N1"),
 )
 async def adjust_stock(
-    item_id: UUID, command: AdjustStock, principal: Editor, _: KeyRequired, session: Tx
+    item_id: UUID, command: AdjustStock, principal: Editor, _: KeyRequired, session: Tx, response: Response
 ) -> dict[str, Any]:
     """Change the capacity of a date, or the total stock, by a delta with a reason."""
-    return queries.bucket_out(await service.adjust(session, principal, item_id, command))
+    bucket = await service.adjust(session, principal, item_id, command)
+    calendar = f"{API}/inventory/items/{item_id}/calendar"
+    day = bucket.service_date
+    response.headers["Location"] = f"{calendar}?date_from={day}&date_to={day}" if day else calendar
+    return queries.bucket_out(bucket)
 
 
 @router.get("/movements", response_model=Page[MovementOut], openapi_extra=capability("N1", "N6"))

@@ -1,6 +1,7 @@
 """The OpenAPI document: operation ids for client generators, the problem schema, who may call what, every refusal."""
 
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
@@ -27,7 +28,7 @@ SIGNED_IN = (
     AddressNotAllowed,
 )
 ANY = (errors.ValidationFailed, errors.InternalError, errors.Overloaded)
-BODY = (errors.MalformedJson, errors.BodyTooLarge)
+BODY = (errors.MalformedJson, errors.BodyTooLarge, errors.UnsupportedMediaType)
 EXAMPLES = {**supplying.EXAMPLES, **partnering.EXAMPLES, **buying.EXAMPLES, **staffing.EXAMPLES}
 KEYED = (IdempotencyKeyInvalid, errors.IdempotencyKeyReused)
 SHARED = {
@@ -101,6 +102,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     shared = made["components"].setdefault("responses", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    _tell_of_secrets(app, made)
     for path in made.get("paths", {}).values():
         for method, operation in path.items():
             _describe(operation)
@@ -121,6 +123,34 @@ def _admit_keys(operation: dict[str, Any]) -> None:
     asked = [name for way in operation.get("security", ()) for names in way.values() for name in names]
     if asked and for_keys(asked) == frozenset(asked):
         operation["security"].append({KEY_SCHEME: []})
+
+
+def _tell_of_secrets(app: FastAPI, made: dict[str, Any]) -> None:
+    """An answer that holds secrets has schema of its own: a replay has null there (`secret_answer`)."""
+    schemas = made["components"]["schemas"]
+    for route in app.routes:
+        fields = getattr(route.endpoint, "secret_fields", ()) if isinstance(route, APIRoute) else ()
+        if not isinstance(route, APIRoute) or not fields:
+            continue
+        answer = made["paths"][route.path]["post"]["responses"][str(route.status_code or 200)]
+        schema = answer["content"]["application/json"]["schema"]
+        name = schema["$ref"].rpartition("/")[2]
+        once = deepcopy(schemas[name])
+        for field in fields:
+            once["properties"][field] = _once(once["properties"][field])
+        once["title"] = f"{name}Once"
+        schemas[once["title"]] = once
+        schema["$ref"] = f"#/components/schemas/{once['title']}"
+
+
+def _once(shown: dict[str, Any]) -> dict[str, Any]:
+    """A schema that takes null too."""
+    told: dict[str, Any] = {name: shown.pop(name) for name in ("title", "description") if name in shown}
+    options: list[Any] = shown.get("anyOf", [shown])
+    if {"type": "null"} not in options:
+        options = [*options, {"type": "null"}]
+    sentence = "Shown once: null where the answer is repeated under its idempotency key"
+    return {"anyOf": options, **told, "description": ". ".join(filter(None, (told.get("description"), sentence)))}
 
 
 def _describe(operation: dict[str, Any]) -> None:
@@ -182,10 +212,8 @@ def _add_problems(method: str, operation: dict[str, Any], shared: dict[str, Any]
         possible += SIGNED_IN
         if method != "get":
             possible.append(errors.StateConflict)  # a rule of the database that fires between check and write
-    if body := operation.get("requestBody"):
-        possible += BODY
-        if "application/json" in body["content"]:
-            possible.append(errors.UnsupportedMediaType)
+    if method != "get":
+        possible += BODY  # also where no body is taken: whatever comes is looked at
     if "cursor" in parameters:
         possible.append(errors.BadCursor)
     if KEY_HEADER in parameters:

@@ -88,14 +88,15 @@ async def edit_account(
 
 
 async def change_status(
-    session: AsyncSession, principal: Principal, account_id: UUID, action: AccountAction
+    session: AsyncSession, principal: Principal, account_id: UUID, action: AccountAction, if_match: str | None = None
 ) -> Account:
     """Enable or suspend; a suspended account pays for nothing new, refunds still reach it.
 
     Raises:
-        NotFoundHere, StateConflict
+        NotFoundHere, PreconditionFailed, StateConflict
     """
     account = await queries.get_account(session, principal, account_id, lock=True)
+    check_if_match(if_match, account.version)
     account.status = account_after(account.status, action)
     audit.record(session, principal.actor, f"accounts.{action.value}", "account", account.id)
     await session.flush()

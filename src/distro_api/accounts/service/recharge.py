@@ -15,6 +15,7 @@ from distro_api.accounts.states import RechargeAction, recharge_after
 from distro_api.core import clock, outbox
 from distro_api.core.db import raw
 from distro_api.core.errors import NotSupportedYet
+from distro_api.core.http import check_if_match
 from distro_api.identity.principal import Principal
 from distro_api.identity.service import audit
 from distro_api.relations.queries import relation_status
@@ -60,13 +61,15 @@ async def request_recharge(
     return recharge
 
 
-async def approve_recharge(session: AsyncSession, principal: Principal, recharge_id: UUID) -> Recharge:
+async def approve_recharge(
+    session: AsyncSession, principal: Principal, recharge_id: UUID, if_match: str | None = None
+) -> Recharge:
     """Book the money: from cash to the account.
 
     Raises:
-        NotFoundHere, StateConflict
+        NotFoundHere, PreconditionFailed, StateConflict
     """
-    recharge = await _decide(session, principal, recharge_id, RechargeAction.APPROVE)
+    recharge = await _decide(session, principal, recharge_id, RechargeAction.APPROVE, if_match)
     connection = await raw(session)
     books = await ledger.lock_many(connection, [recharge.account_id])
     why = Why(recharge.kind, recharge.id, clock.now())
@@ -78,13 +81,15 @@ async def approve_recharge(session: AsyncSession, principal: Principal, recharge
     return recharge
 
 
-async def reject_recharge(session: AsyncSession, principal: Principal, recharge_id: UUID, *, reason: str) -> Recharge:
+async def reject_recharge(
+    session: AsyncSession, principal: Principal, recharge_id: UUID, reason: str, if_match: str | None = None
+) -> Recharge:
     """Say no, with a reason.
 
     Raises:
-        NotFoundHere, StateConflict
+        NotFoundHere, PreconditionFailed, StateConflict
     """
-    recharge = await _decide(session, principal, recharge_id, RechargeAction.REJECT)
+    recharge = await _decide(session, principal, recharge_id, RechargeAction.REJECT, if_match)
     recharge.reject_reason = reason
     audit.record(session, principal.actor, f"{recharge.kind}s.reject", "recharge", recharge.id)
     _tell(session, recharge, RechargeRejected)
@@ -92,8 +97,11 @@ async def reject_recharge(session: AsyncSession, principal: Principal, recharge_
     return recharge
 
 
-async def _decide(session: AsyncSession, principal: Principal, recharge_id: UUID, action: RechargeAction) -> Recharge:
+async def _decide(
+    session: AsyncSession, principal: Principal, recharge_id: UUID, action: RechargeAction, if_match: str | None
+) -> Recharge:
     recharge = await queries.get_recharge(session, principal, recharge_id, lock=True)
+    check_if_match(if_match, recharge.version)
     recharge.status = recharge_after(recharge.status, action)
     recharge.decided_by, recharge.decided_at = principal.user_id, clock.now()
     return recharge

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Form, Response
 
+from distro_api.core.admission import ApiRoute
 from distro_api.core.db import Transactions, Tx
 from distro_api.core.errors import TooManyRequests
 from distro_api.core.http import API, capability, problems
@@ -30,7 +31,7 @@ from distro_api.identity.service import captchas, login, second_step, sessions
 from distro_api.identity.service.captchas import CaptchaAnswer
 from distro_api.identity.service.login import Attempt
 
-router = APIRouter(prefix=f"{API}/auth", tags=["auth"])
+router = APIRouter(prefix=f"{API}/auth", tags=["auth"], route_class=ApiRoute)
 SIGN_IN_REFUSALS = problems(
     BadCredentials,
     CaptchaRequired,

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from distro_api.core.admission import ApiRoute
 from distro_api.core.db import Read, Tx
 from distro_api.core.errors import NotFoundHere, PreconditionFailed, StateConflict
 from distro_api.core.http import API, IfMatch, capability, etag, problems
@@ -28,7 +29,7 @@ from distro_api.identity.service import divisions, profiles
 
 router = APIRouter(prefix=f"{API}/organizations", tags=["organizations"], route_class=IdempotentRoute)
 changes = APIRouter(prefix=f"{API}/organization-changes", tags=["organizations"], route_class=IdempotentRoute)
-places = APIRouter(prefix=f"{API}/divisions", tags=["organizations"])
+places = APIRouter(prefix=f"{API}/divisions", tags=["organizations"], route_class=ApiRoute)
 Reader = Annotated[Principal, Require("organizations:read")]
 Editor = Annotated[Principal, Require("organizations:edit")]
 Reviewer = Annotated[Principal, Require("organizations:review")]

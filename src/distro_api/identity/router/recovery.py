@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from distro_api.core.admission import ApiRoute
 from distro_api.core.db import Transactions, Tx
 from distro_api.core.http import API, capability, problems
 from distro_api.identity.errors import InvalidCode, WeakPassword
@@ -9,7 +10,7 @@ from distro_api.identity.router.wiring import FromCodeDesk, FromIssuer, FromOrig
 from distro_api.identity.schemas import CodeAskedOut, ForgotPassword, ResetPassword
 from distro_api.identity.service import recovery
 
-router = APIRouter(prefix=f"{API}/auth/password", tags=["auth"])
+router = APIRouter(prefix=f"{API}/auth/password", tags=["auth"], route_class=ApiRoute)
 
 
 @router.post("/forgot", response_model=CodeAskedOut, status_code=202, openapi_extra=capability("I3"))

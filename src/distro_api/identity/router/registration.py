@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
+from distro_api.core.admission import ApiRoute
 from distro_api.core.db import Transactions, Tx
 from distro_api.core.errors import DomainError
 from distro_api.core.http import API, capability, language_of, problems
@@ -23,7 +24,7 @@ from distro_api.identity.service import codes, registration
 from distro_api.identity.service.accounts import normal_contact, normal_phone
 from distro_api.identity.service.registration import Application
 
-router = APIRouter(prefix=f"{API}/auth/register", tags=["auth"])
+router = APIRouter(prefix=f"{API}/auth/register", tags=["auth"], route_class=ApiRoute)
 
 
 @router.post(

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field
 
-from distro_api.core.schemas import Command, Out
+from distro_api.core.schemas import Command, Out, Secret
 from distro_api.identity.schemas.codes import ConfirmationCode
 from distro_api.identity.schemas.fields import Otp, Password
 
 
-def _six_digits(value: SecretStr) -> SecretStr:
+def _six_digits(value: Secret) -> Secret:
     digits = value.get_secret_value()
     if not (digits.isascii() and digits.isdigit()):
         raise ValueError("应为六位数字 / six digits")
@@ -18,7 +18,7 @@ def _six_digits(value: SecretStr) -> SecretStr:
 
 
 SixDigits = Annotated[
-    SecretStr,
+    Secret,
     Field(min_length=6, max_length=6, json_schema_extra={"pattern": "^[0-9]{6}$"}, examples=["730164"]),
     AfterValidator(_six_digits),
 ]

@@ -24,7 +24,7 @@ from pgqueuer.domain.models import Context, Job
 from pgqueuer.domain.models import Schedule as Tick
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.domain.types import Channel
-from pgqueuer.ports.driver import Driver
+from pgqueuer.ports.driver import Driver, NotifyCallback
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from distro_api.core.db import raw
@@ -119,7 +119,7 @@ async def _serve(dsn: str, entrypoints: Mapping[str, Handler], schedules: Sequen
         command_timeout=60,  # a server that has gone silent is left
         server_settings={"application_name": "distro-jobs"},
     ) as pool:
-        driver = AsyncpgPoolDriver(pool)
+        driver = _Driver(pool)
         queuer = PgQueuer(connection=driver, channel=SETTINGS.channel, queries=_queries(driver))
         for name, handler in entrypoints.items():
             queuer.entrypoint(name, on_failure="hold", executor_factory=_with_retries)(_job(handler))
@@ -147,6 +147,26 @@ def _queries(driver: Driver) -> Queries:
     return Queries(
         driver, QueryBuilderEnvironment(SETTINGS), QueryQueueBuilder(SETTINGS), QuerySchedulerBuilder(SETTINGS)
     )
+
+
+class _Driver(AsyncpgPoolDriver):
+    """Tells nothing before it listens.
+
+    The queue sends its first probe of its own listener beside the LISTEN: on a busy machine that came too late, the probe
+    was lost, and ten seconds later the queue took its listener for dead.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        super().__init__(pool)
+        self._listening = asyncio.Event()
+
+    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
+        await super().add_listener(channel, callback)
+        self._listening.set()
+
+    async def notify(self, channel: str, payload: str) -> None:
+        await self._listening.wait()
+        await super().notify(channel, payload)
 
 
 class _Executor(DatabaseRetryEntrypointExecutor):

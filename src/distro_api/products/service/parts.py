@@ -43,11 +43,19 @@ def check_offered(
 
 
 async def check_labels(session: AsyncSession, *, category_id: UUID | None, brand_id: UUID | None) -> None:
-    """Raises: UnknownReference: there is no such category or brand."""
-    if category_id is not None and await session.get(Category, category_id) is None:
-        raise UnknownReference(field="category_id", ids=[category_id])
-    if brand_id is not None and await session.get(Brand, brand_id) is None:
-        raise UnknownReference(field="brand_id", ids=[brand_id])
+    """Keep category and brand from being deleted until the transaction ends.
+
+    Raises:
+        UnknownReference: there is no such category or brand.
+    """
+    named: tuple[tuple[type[Category | Brand], str, UUID | None], ...] = (
+        (Category, "category_id", category_id),
+        (Brand, "brand_id", brand_id),
+    )
+    for model, field, label_id in named:
+        kept = select(model.id).where(model.id == label_id).with_for_update(read=True, key_share=True)
+        if label_id is not None and await session.scalar(kept) is None:
+            raise UnknownReference(field=field, ids=[label_id])
 
 
 async def check_items(session: AsyncSession, supplier_id: UUID, stocks: Sequence[Sequence[StockIn] | None]) -> None:
