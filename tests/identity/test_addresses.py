@@ -112,3 +112,27 @@ async def test_after_some_failures_the_address_must_solve_captchas(
             assert await attempt(bad, f"guess-{n}") == "bad_credentials"
         assert await attempt(bad, supplier.username, make.PASSWORD) == "captcha_required"
         assert await attempt(neighbour, supplier.username, make.PASSWORD) == "success"
+
+
+@pytest.mark.parametrize(
+    "peer, shown",
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:DB8::1", "2001:db8::1"),
+        ("<script>alert(1)</script>", ""),
+        ("fe80::1%<script>", "fe80::1"),
+        ("1" * 6000, ""),
+        ("unknown", ""),
+    ],
+)
+async def test_only_an_address_is_recorded_as_one(
+    client: httpx.AsyncClient, app: FastAPI, peer: str, shown: str
+) -> None:
+    """Whoever reaches a trusted proxy's place may write anything into X-Forwarded-For."""
+    own = await make.supplier(app)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(peer, 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as there:
+        body = {"username": own.username, "password": make.PASSWORD}
+        assert (await there.post("/api/v1/auth/login", json=body)).status_code == 200
+    [login] = (await client.get("/api/v1/me/logins", headers=own.headers)).json()["items"][:1]
+    assert login["address"] == shown

@@ -10,6 +10,10 @@ Suppliers publish, distributors sell from prepaid or credit accounts, the platfo
 * Programs send an API key the same way: `Authorization: Bearer dk_live_...`. It may do what its scopes say and its owner
   may, and never manages accounts, roles or keys.
 * Money is in minor units (fen), instants are UTC, service dates are days where the platform is.
+* A body is JSON and says so in its `Content-Type`, else 415; a call that takes none takes nothing or `{}`. Nothing is
+  ignored: an unknown field, an unknown query parameter, or one given twice is refused with 422 and named.
+* `ETag` is an object's version; `If-Match`, with one or several, refuses a stale edit with 412, and is refused where a
+  call does not look at it.
 * Lists give `items` and `next_cursor`: send that back as `cursor` for the next page.
 * `Idempotency-Key` makes a POST safe to repeat: the same key gives the same answer. Where money or stock moves it is
   required.
