@@ -246,7 +246,7 @@ async def test_bad_input_to_forgot(client: httpx.AsyncClient, body: dict[str, An
         {"code": "１２３４５６"},
         {"code": "12345\u0000"},
         {"code": 123456},
-        {"code": "1" * 100_000},
+        {"code": "1" * 10_000},
         {"new_password": "short"},
         {"new_password": "x" * 129},
         {"user_id": "01890000-0000-7000-8000-000000000000"},

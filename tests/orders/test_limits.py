@@ -1,7 +1,8 @@
 """Limits, dates and prices of a strategy, as an order meets them."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -84,7 +85,9 @@ async def test_yesterday_is_not_for_sale(store: Store) -> None:
     await store.open_days(yesterday, today())
     refused = await store.refuse("booking_window_closed", store.line(day=yesterday))
     assert refused["bookable_from"] is None
-    assert refused["detail"].startswith(f"{yesterday} 可预订时间：… 至 {today()}")
+    until = datetime.combine(today(), time(), ZoneInfo("Asia/Shanghai")).astimezone(UTC)
+    assert refused["bookable_until"] == f"{until:%Y-%m-%dT%H:%M:%SZ}"
+    assert refused["detail"] == f"{yesterday} 可预订时间：… 至 {refused['bookable_until']}"
     assert (await store.place(store.line(day=today())))["status"] == "paid"
 
 

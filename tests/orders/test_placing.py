@@ -219,7 +219,7 @@ async def test_a_body_that_is_no_order(store: Store) -> None:
         (b'{"channel": ', "application/json", 400, "malformed_json"),
         (b"\xff\xfe", "application/json", 400, "malformed_json"),
         (b'{"note": "\\ud800"}', "application/json", 400, "malformed_json"),
-        (b"", "application/json", 400, "malformed_json"),
+        (b"", "application/json", 422, "validation_failed"),
         (b"null", "application/json", 422, "validation_failed"),
         (b'{"note": "' + b"x" * 3_000_000 + b'"}', "application/json", 413, "body_too_large"),
         (b"{}", "text/plain", 415, "unsupported_media_type"),
