@@ -3,7 +3,10 @@
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
+from distro_api.identity.models import Kind, PartnerPolicy
+from make import identity
 from make.identity import Signed
 
 RELATIONS = "/api/v1/supply-relations"
@@ -33,3 +36,16 @@ async def invitation(client: httpx.AsyncClient, asking: Signed, asked: Signed, *
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
     return made
+
+
+async def closed(app: FastAPI, kind: Kind = Kind.DISTRIBUTOR, name: str | None = None) -> Signed:
+    """Somebody who wants to be asked."""
+    return await identity.organization(app, kind, name, partner_policy=PartnerPolicy.INVITATION)
+
+
+async def pair(app: FastAPI) -> tuple[Signed, Signed]:
+    return await closed(app, Kind.SUPPLIER, "西湖景区"), await closed(app, Kind.DISTRIBUTOR, "远方旅行社")
+
+
+async def say(client: httpx.AsyncClient, who: Signed, made: dict[str, Any], verb: str, **body: Any) -> httpx.Response:
+    return await client.post(f"{INVITATIONS}/{made['id']}/{verb}", json=body or None, headers=who.headers)

@@ -219,3 +219,27 @@ async def test_found_by_name_and_sorted_by_price(client: httpx.AsyncClient, app:
     assert await listed(f"product_id={uuid4()}") == await listed("q=没有") == []
     assert ids[0] in await listed(f"q={product['skus'][0]['name']}")
     assert set(await listed(f"q={product['product_code']}")) == set(ids)
+
+
+async def test_what_is_withdrawn_is_offered_no_more(client: httpx.AsyncClient, app: FastAPI) -> None:
+    """At once, in lists and in quotes, though the process knew the price a moment ago."""
+    supplier, distributor = await make.supplier(app), await make.distributor(app)
+    first, second, *_ = await skus_of(client, app, supplier)
+    made = await relation(client, supplier, distributor, sells="listed")
+    path = f"{RELATIONS}/{made['id']}/product-authorizations"
+    await client.post(path, json=lines((first, 8000), (second, 4000)), headers=supplier.headers)
+
+    async def quoted(sku_id: str) -> httpx.Response:
+        body = {"channel": "individual", "lines": [{"sku_id": sku_id, "quantity": 1, "date": "2030-05-01"}]}
+        return await client.post("/api/v1/quotes", json=body, headers=distributor.headers)
+
+    async def offered() -> set[str]:
+        offers = (await client.get("/api/v1/offers", headers=distributor.headers)).json()["items"]
+        return {offer["sku"]["id"] for offer in offers}
+
+    assert (await quoted(first)).json()["total_amount"] == 8000
+    assert await offered() == {first, second}
+    await client.post(f"{path}/withdraw", json={"sku_ids": [first]}, headers=supplier.headers)
+    refused = await quoted(first)
+    assert (refused.status_code, (await quoted(second)).status_code) == (409, 200), refused.text
+    assert await offered() == {second}
