@@ -18,7 +18,7 @@ from benchmarks.stage import ROOT, SECRET, Stage
 from distro_api.core import migrate, provision
 from distro_api.core.db import sqlalchemy_engine
 from distro_api.core.embedded import bin_dir
-from distro_api.worker import PARTITION_DAYS_AHEAD
+from distro_api.core.upkeep import DAYS_AHEAD
 
 BASE, SMALL, LARGE, TPCB = "bench_base", "bench_small", "bench_large", "bench_tpcb"
 FEW, MANY = 10_000, 1_000_000
@@ -112,7 +112,7 @@ async def _build(dsn: str) -> None:
     try:
         await provision.create_roles(connection, SECRET.encode())
         await migrate.upgrade(dsn)
-        await connection.execute(f"SELECT ensure_partitions(current_date - 31, current_date + {PARTITION_DAYS_AHEAD})")
+        await connection.execute(f"SELECT ensure_partitions(current_date - 31, current_date + {DAYS_AHEAD})")
         await connection.execute("CREATE TABLE bench_rows (id uuid PRIMARY KEY, at timestamptz NOT NULL, note text)")
     finally:
         await connection.close()

@@ -116,7 +116,7 @@ async def _proved(stage: Stage, tell: Tell) -> bool:
     for database in sorted(present & {SMALL, LARGE}):
         connection = await asyncpg.connect(stage.url(database))
         try:
-            for finding in await run_checks(connection, CHECKS):
+            for finding in await run_checks(connection, CHECKS, "Asia/Shanghai"):
                 broken = True
                 tell(f"{database}: broken: {finding.name} ({finding.count}) {finding.first}")
         finally:

@@ -12,7 +12,7 @@ import pytest
 from distro_api.core import provision
 from distro_api.core.lanes import Lanes
 from distro_api.core.settings import Settings
-from distro_api.models import APPEND_ONLY
+from distro_api.models import APPEND_ONLY, LANES_ONLY, NEVER_DELETED
 from distro_api.orders.service.batch import executor
 from distro_api.orders.service.source import RandomSource
 from make.engine import OrderLanes, told
@@ -73,6 +73,11 @@ CASES = [
         f"reference_id, created_at) SELECT {NEW}, supplier_id, debit_account_id, credit_account_id, 0, unit, 'void', pending_id, "
         "kind, reference_id, now() FROM transfers WHERE state = 'post'",
     ),
+    (
+        "uq_transfers_once",
+        "INSERT INTO transfers SELECT gen_random_uuid(), supplier_id, debit_account_id, credit_account_id, amount, unit, 'direct', "
+        "NULL, kind, reference_id, now() FROM transfers WHERE kind = 'order_payment'",
+    ),
     ("ck_entries_two_legs", "UPDATE entries SET leg = 2 WHERE leg = 1"),
     ("ck_entries_versions_start_at_one", "UPDATE entries SET account_version = 0 WHERE account_version = 1"),
     (
@@ -104,6 +109,13 @@ CASES = [
     ("ck_orders_unpaid_has_an_end", "UPDATE orders SET pay_before = NULL WHERE status = 'pending_payment'"),
     ("ck_orders_unpaid_has_an_end", "UPDATE orders SET pay_before = now() WHERE status = 'paid'"),
     ("ck_orders_frozen_only_while_waiting", f"UPDATE orders SET hold_id = {NEW} WHERE status = 'paid'"),
+    (
+        "ck_orders_frozen_on_an_account",
+        f"UPDATE orders SET status = 'pending_approval', paid_at = NULL, paid_amount = 0, account_id = NULL, hold_id = {NEW} "
+        "WHERE status = 'paid' AND refunded_amount = 0",
+    ),
+    ("ck_orders_paid_at_some_time_or_not", "UPDATE orders SET paid_at = NULL WHERE status = 'paid'"),
+    ("ck_orders_paid_at_some_time_or_not", "UPDATE orders SET paid_at = now() WHERE status = 'pending_payment'"),
     ("uq_orders_order_no", "UPDATE orders SET order_no = 'the same'"),
     (
         "uq_orders_distributor_id_source_outside_no",
@@ -182,6 +194,44 @@ async def test_every_constraint_has_a_case(owner_connection: asyncpg.Connection)
         list(GUARDED),
     )
     assert {row[0] for row in found} == {name for name, _ in CASES}
+
+
+async def test_requests_only_read_what_lanes_write(owner_connection: asyncpg.Connection, settings: Settings) -> None:
+    allowed = await owner_connection.fetch(
+        "SELECT t, p FROM unnest($1::text[]) t, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) p "
+        "WHERE has_table_privilege('distro_app', t, p) OR p = 'UPDATE' AND has_any_column_privilege('distro_app', t, p)",
+        list(LANES_ONLY),
+    )
+    assert [tuple(row) for row in allowed] == []
+    login = await asyncpg.connect(settings.app_database_url)
+    try:
+        for statement in ("UPDATE orders SET status = 'paid'", "DELETE FROM limit_counters", "TRUNCATE tickets"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await login.execute(statement)
+    finally:
+        await login.close()
+
+
+async def test_what_is_never_deleted_can_not_be(owner_connection: asyncpg.Connection) -> None:
+    allowed = await owner_connection.fetch(
+        "SELECT t, r FROM unnest($1::text[]) t, unnest(ARRAY['distro_app', 'distro_engine']) r "
+        "WHERE has_table_privilege(r, t, 'DELETE')",
+        list(NEVER_DELETED),
+    )
+    assert [tuple(row) for row in allowed] == []
+
+
+async def test_who_deletes_scans_nobody_elses_table(owner_connection: asyncpg.Connection) -> None:
+    """Every foreign key to a table that a login may delete from has an index that begins with it."""
+    missing = await owner_connection.fetch("""
+        SELECT c.conname FROM pg_constraint c
+        WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace AND c.conparentid = 0
+            AND (has_table_privilege('distro_app', c.confrelid, 'DELETE')
+                OR has_table_privilege('distro_engine', c.confrelid, 'DELETE'))
+            AND NOT EXISTS (
+                SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indkey[0] = ANY (c.conkey)
+                    AND coalesce(pg_get_expr(i.indpred, i.indrelid), 'IS NOT NULL)') LIKE '%IS NOT NULL)')""")
+    assert [row[0] for row in missing] == []
 
 
 @pytest.mark.parametrize("role", [provision.APP, provision.ENGINE])

@@ -17,7 +17,6 @@ from typer.core import TyperGroup
 
 from distro_api import demo as demo_data
 from distro_api import worker as worker_process
-from distro_api.accounts.service.verify import CHECKS as BOOKS
 from distro_api.app import create_app
 from distro_api.core import documents, logs, supervise
 from distro_api.core import serve as serving
@@ -30,14 +29,11 @@ from distro_api.core.verify import run_checks
 from distro_api.identity.schemas import Username
 from distro_api.identity.service.demo import DEMO_ACCOUNTS
 from distro_api.identity.service.organizations import create_admin as add_admin
-from distro_api.incentives.service.verify import CHECKS as POINTS
-from distro_api.inventory.service.verify import CHECKS as STOCK
 from distro_api.notifications.service.templates import WORDINGS, fields_of
 from distro_api.openapi.matrix import permissions_text
-from distro_api.orders.service.verify import CHECKS as ORDERS
+from distro_api.proofs import CHECKS
 
 APPLICATION = "distro_api.app:create_app"
-CHECKS = (*BOOKS, *STOCK, *ORDERS, *POINTS)
 COUNTED = ("orders", "transfers", "entries", "inventory_movements", "tickets")
 """What the summary of a proof counts."""
 
@@ -199,7 +195,7 @@ def verify(var: Var = None) -> None:
         try:
             # one snapshot for all checks: what a running server writes meanwhile is seen whole or not at all
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                findings = await run_checks(connection, CHECKS)
+                findings = await run_checks(connection, CHECKS, settings.time_zone)
                 counts = [f"{await connection.fetchval(f'SELECT count(*) FROM {name}')} {name}" for name in COUNTED]
         finally:
             await connection.close()

@@ -26,8 +26,40 @@ APPEND_ONLY = (
     "parameter_changes",
     "supply_relation_changes",
     "feedback_steps",
+    "order_transitions",
+    "ticket_redemptions",
+    "refund_lines",
 )
 """Neither distro_app nor distro_engine may UPDATE or DELETE here."""
+
+LANES_ONLY = (
+    "orders",
+    "order_lines",
+    "order_transitions",
+    "refunds",
+    "refund_lines",
+    "tickets",
+    "ticket_redemptions",
+    "limit_counters",
+)
+"""distro_app may only read here: requests write through a lane."""
+
+NEVER_DELETED = (
+    *APPEND_ONLY,
+    "organizations",
+    "users",
+    "supply_relations",
+    "accounts",
+    "recharges",
+    "inventory_items",
+    "inventory_buckets",
+    "orders",
+    "order_lines",
+    "refunds",
+    "tickets",
+    "bonus_redemptions",
+)
+"""Neither login may DELETE here. What may be deleted has an index on every foreign key that points to it."""
 
 ROOMS = (
     idempotency,
@@ -47,4 +79,4 @@ ROOMS = (
     feedback,
 )
 
-__all__ = ["APPEND_ONLY", "ROOMS", "Base"]
+__all__ = ["APPEND_ONLY", "LANES_ONLY", "NEVER_DELETED", "ROOMS", "Base"]

@@ -14,7 +14,12 @@ def subscribers(settings: Settings) -> tuple[Subscriber, ...]:
     """All of them."""
     notifier = Notifier(settings.root_key)
     return (
-        Subscriber("orders.follow_tickets", frozenset({TicketRedeemed.name, TicketReversed.name}), follow_tickets),
+        Subscriber(
+            "orders.follow_tickets",
+            frozenset({TicketRedeemed.name, TicketReversed.name}),
+            follow_tickets,
+            at_once=256,  # lanes wait for the orders and the stock of a list
+        ),
         Subscriber("incentives.accrue", accrue.EVENTS, partial(accrue.accrue, settings.time_zone)),
-        Subscriber("notifications.passwords", ACCOUNT_EVENTS, account_notices(notifier)),
+        Subscriber("notifications.passwords", ACCOUNT_EVENTS, account_notices(notifier), since="now"),
     )

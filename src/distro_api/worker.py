@@ -5,17 +5,16 @@ Any number of workers may run: each loop takes a row lock or tests again under o
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import asyncpg
 import structlog
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from distro_api.core import clock, consume, outbox
+from distro_api.core import clock, consume, outbox, upkeep
 from distro_api.core.db import raw, sqlalchemy_engine
 from distro_api.core.errors import DomainError
 from distro_api.core.lanes import Lanes
@@ -23,6 +22,7 @@ from distro_api.core.provision import refuse_superuser, urls_of
 from distro_api.core.settings import Settings
 from distro_api.files import service as files
 from distro_api.identity.service import codes
+from distro_api.identity.service.revocations import purge as purge_revocations
 from distro_api.identity.service.sessions import purge as purge_sessions
 from distro_api.jobs import service as jobs
 from distro_api.notifications import service as notifications
@@ -31,6 +31,7 @@ from distro_api.orders.service.batch import executor
 from distro_api.orders.service.source import RandomSource
 from distro_api.relations.jobs import expire_invitations
 from distro_api.staff.jobs import import_employees
+from distro_api.strategies.jobs import purge_counters
 from distro_api.subscriptions import subscribers
 from distro_api.tickets.jobs import expire_tickets
 
@@ -38,7 +39,6 @@ log = structlog.get_logger()
 EVENT_POLL_S = 0.25
 SWEEP_POLL_S = 1.0
 UPKEEP_POLL_S = 60.0
-PARTITION_DAYS_AHEAD = 92
 TRANSIENT = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, DomainError, TimeoutError)
 """What a database that goes away looks like, and refusals: the loop that met it goes on."""
 
@@ -54,6 +54,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     sessions: Sessions = async_sessionmaker(engine, expire_on_commit=False)
     stop = stop or asyncio.Event()
     try:
+        await consume.register(sessions, fed)  # before anything more is relayed
         async with Lanes(urls.engine, executor(RandomSource(settings.time_zone), settings.time_zone), count=1) as lanes:
 
             async def sweep() -> int:
@@ -62,7 +63,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             loops = [
                 _loop("relay", lambda: relay_once(sessions), EVENT_POLL_S, stop),
                 _loop("sweep", sweep, SWEEP_POLL_S, stop),
-                _loop("upkeep", lambda: upkeep(sessions, settings), UPKEEP_POLL_S, stop),
+                *(_loop(name, work, UPKEEP_POLL_S, stop) for name, work in chores(sessions, settings).items()),
             ]
             for subscriber in fed:
                 loops.append(_loop(subscriber.name, _feeding(sessions, subscriber), EVENT_POLL_S, stop))
@@ -131,28 +132,35 @@ async def relay_once(sessions: Sessions) -> int:
         return await outbox.relay(await raw(session))
 
 
-async def upkeep(sessions: Sessions, settings: Settings) -> int:
-    """Partitions ahead, expired tickets and invitations, old keys and revocations; how much was done."""
-    now = clock.now()
-    today = clock.local_date(now, settings.time_zone)
-    async with sessions.begin() as session:
-        await session.execute(
-            text("SELECT ensure_partitions(:first, :last)"),
-            {"first": today - timedelta(days=1), "last": today + timedelta(days=PARTITION_DAYS_AHEAD)},
-        )
-    async with sessions.begin() as session:
-        expired = await expire_tickets(session, today)
-    async with sessions.begin() as session:
-        expired += await expire_invitations(session, now)
-    async with sessions.begin() as session:
-        purged = await session.execute(
-            text(
-                "DELETE FROM idempotency_keys WHERE (organization_id, key) IN (SELECT organization_id, key "
-                "FROM idempotency_keys WHERE created_at < :before LIMIT 5000)"
-            ),
-            {"before": now - timedelta(seconds=settings.idempotency_keep_s)},
-        )
-        await session.execute(
-            text("DELETE FROM revocations WHERE created_at < :before"), {"before": now - timedelta(hours=2)}
-        )
-    return expired + purged.rowcount  # type: ignore[attr-defined,no-any-return]
+def chores(sessions: Sessions, settings: Settings) -> Mapping[str, Callable[[], Awaitable[int]]]:
+    """What is done now and then, each in a loop of its own, so that one that fails stops no other; how much was done."""
+
+    def today() -> date:
+        return clock.local_date(clock.now(), settings.time_zone)
+
+    async def tickets() -> int:
+        async with sessions.begin() as session:
+            return await expire_tickets(session, today())
+
+    async def invitations() -> int:
+        async with sessions.begin() as session:
+            return await expire_invitations(session, clock.now())
+
+    async def limits() -> int:
+        async with sessions.begin() as session:
+            return await purge_counters(session, today())
+
+    async def revocations() -> int:
+        async with sessions.begin() as session:
+            await purge_revocations(session)
+        return 0
+
+    return {
+        "leaves": lambda: upkeep.make_leaves(sessions, today()),
+        "events": lambda: upkeep.shorten_log(sessions, settings.event_keep_days),
+        "keys": lambda: upkeep.purge_keys(sessions, settings.idempotency_keep_s),
+        "tickets": tickets,
+        "invitations": invitations,
+        "limits": limits,
+        "revocations": revocations,
+    }

@@ -4,8 +4,9 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 import asyncpg
@@ -299,3 +300,53 @@ async def test_a_worker_that_dies_after_the_effects_leaves_none(
         await asyncio.wait([task])
     await consume_all(sessions, reading())
     assert await followed(sessions, owner_connection) == [(thing, 0) for thing in range(5)]
+
+
+async def test_a_new_subscriber_begins_where_it_says(sessions: Sessions) -> None:
+    """Who sends messages does not tell what was news before; what waits in the outbox is news."""
+    got: dict[str, list[int]] = defaultdict(list)
+
+    def named(name: Literal["beginning", "now"]) -> Subscriber:
+        async def handle(session: AsyncSession, found: Sequence[Stored]) -> None:
+            got[name] += [event.payload["number"] for event in found]
+
+        return Subscriber(name, frozenset({Happened.name}), handle, since=name)
+
+    both = [named("beginning"), named("now")]
+    await publish(sessions, happened(1, 1), happened(1, 2))
+    await relay_all(sessions)
+    await publish(sessions, happened(1, 3))
+    await consume.register(sessions, both)
+    await relay_all(sessions)
+    await consume.register(sessions, both)  # whoever has a place keeps it
+    for subscriber in both:
+        await consume_all(sessions, subscriber)
+    assert got == {"beginning": [1, 2, 3], "now": [3]}
+
+
+async def test_a_list_is_as_long_as_its_subscriber_wants_and_one_by_one_locks_one_at_a_time(
+    sessions: Sessions, settings: Settings, owner_connection: asyncpg.Connection
+) -> None:
+    """Events come in another order than ids: who handles them in one transaction would wait for lanes that wait for it."""
+    sizes: list[int] = []
+    held: list[list[int]] = []
+    locked = "SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND pid = $1 ORDER BY 1"
+
+    async def handle(session: AsyncSession, events: Sequence[Stored]) -> None:
+        sizes.append(len(events))
+        for event in events:
+            thing = {"thing": event.aggregate_id.int}
+            await session.execute(text("SELECT pg_advisory_xact_lock(:thing)"), thing)
+        pid = await session.scalar(text("SELECT pg_backend_pid()"))
+        held.append([row[0] for row in await owner_connection.fetch(locked, pid)])
+        if any(event.aggregate_id.int == 2 for event in events):
+            raise ValueError("cannot")
+        await follow(session, events)
+
+    await publish(sessions, *(happened(thing) for thing in (9, 3, 7, 2, 5)))
+    await relay_all(sessions)
+    await consume_all(sessions, replace(reading(handle), at_once=4))
+    assert sizes == [4, 1, 1, 1, 1, 1]
+    assert held[1:] == [[9], [3], [7], [2], [5]]
+    assert await followed(sessions, owner_connection) == [(9, 0), (3, 0), (7, 0), (5, 0)]
+    assert await owner_connection.fetchval("SELECT count(*) FROM event_parked") == 1

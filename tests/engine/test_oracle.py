@@ -236,7 +236,9 @@ async def test_batches_do_what_the_model_does(
     assert available == model.stock
     account = await owner_connection.fetchrow("SELECT posted, frozen FROM accounts WHERE kind = 'prepaid'")
     assert account["posted"] - account["frozen"] == model.money
-    assert await run_checks(owner_connection, CHECKS) == []  # though no worker follows: the proof holds at any moment
+    assert (
+        await run_checks(owner_connection, CHECKS, "Asia/Shanghai") == []
+    )  # though no worker follows: the proof holds at any moment
 
 
 async def _buckets(connection: asyncpg.Connection, m: Market) -> list[asyncpg.Record]:

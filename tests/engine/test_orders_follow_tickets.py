@@ -64,3 +64,32 @@ async def test_a_reversed_redemption_reopens_the_order(
         statuses.append(await owner_connection.fetchval("SELECT status FROM orders"))
     assert statuses == ["completed", "fulfilling", "paid"]
     await assert_clean(owner_connection)
+
+
+@pytest.mark.capability("O8")
+async def test_units_go_back_code_by_code_where_a_line_has_several(
+    lanes: Lanes[Any, Any], settings: Settings, owner_connection: asyncpg.Connection
+) -> None:
+    m = await market(owner_connection, money=1000)
+    order = told(await lanes.submit(m.supplier_id, m.place(m.line(5))))
+    [line] = order["lines"]
+    await owner_connection.execute("UPDATE tickets SET quantity = 2")
+    await owner_connection.execute(
+        "INSERT INTO tickets SELECT gen_random_uuid(), code || n, supplier_id, distributor_id, order_id, line_id, product_id, "
+        "sku_id, n, 0, 0, status, valid_from, valid_to, created_at FROM tickets, generate_series(1, 2) n"
+    )
+    ids = "SELECT id FROM tickets ORDER BY id"
+    first, second, third = [row[0] for row in await owner_connection.fetch(ids)]
+    quantities = dict(await owner_connection.fetch("SELECT id, quantity FROM tickets"))
+    code = await owner_connection.fetchval("SELECT code FROM tickets WHERE id = $1", first)
+    await lanes.submit(m.supplier_id, m.redeem(code, quantity=1, serial="1"))
+    back = quantities[first]  # one more than the first code has left
+    outcome = told(await lanes.submit(m.supplier_id, m.refund(UUID(order["id"]), {UUID(line["id"]): back})))
+    assert outcome["amount"] == 100 * back
+    refunded = dict(await owner_connection.fetch("SELECT id, refunded FROM tickets"))
+    assert refunded == {first: quantities[first] - 1, second: 1, third: 0}
+    told(await lanes.submit(m.supplier_id, m.refund(UUID(order["id"]), None)))
+    assert await owner_connection.fetchval("SELECT sum(refunded) FROM tickets") == 4
+    await settle(settings)
+    assert await owner_connection.fetchval("SELECT status FROM orders") == "completed"
+    await assert_clean(owner_connection)

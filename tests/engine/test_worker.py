@@ -99,7 +99,7 @@ async def working(settings: Settings) -> AsyncIterator[None]:
 
 async def test_the_worker_survives_its_database(server: Server) -> None:
     async with working(server.settings):
-        await server.until("SELECT count(*) > 0 FROM pg_class WHERE relname LIKE 'events_2%'", True)
+        await server.until("SELECT count(*) > 0 FROM pg_class WHERE relname LIKE 'inventory_movements_2%'", True)
         connection = await asyncpg.connect(server.postgres.url())
         m = await market(connection)
         await connection.close()
@@ -129,7 +129,7 @@ async def test_the_worker_survives_its_database(server: Server) -> None:
 
 async def test_a_burst_of_lost_connections_is_no_end(server: Server) -> None:
     async with working(server.settings):
-        await server.until("SELECT count(*) > 0 FROM pg_class WHERE relname LIKE 'events_2%'", True)
+        await server.until("SELECT count(*) > 0 FROM pg_class WHERE relname LIKE 'inventory_movements_2%'", True)
         connection = await asyncpg.connect(server.postgres.url())
         m = await market(connection)
         async with server.lanes() as do:

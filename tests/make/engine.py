@@ -11,20 +11,16 @@ from typing import Any
 
 import asyncpg
 
-from distro_api.accounts.service import verify as books
 from distro_api.core.errors import DomainError
 from distro_api.core.lanes import Answer, Lanes
 from distro_api.core.verify import run_checks
-from distro_api.incentives.service import verify as points
-from distro_api.inventory.service import verify as stock
-from distro_api.orders.service import verify as orders
 from distro_api.orders.service.commands import Command
 from distro_api.orders.service.world import Outcome
+from distro_api.proofs import CHECKS
 from make.market import Market
 
 OrderLanes = Lanes[Command, Outcome]
 OpenLanes = Callable[[], AbstractAsyncContextManager[OrderLanes]]
-CHECKS = (*books.CHECKS, *stock.CHECKS, *orders.CHECKS, *points.CHECKS)
 
 
 def told(outcome: Any) -> dict[str, Any]:
@@ -47,7 +43,7 @@ def counted(outcomes: Sequence[Any]) -> Counter[str]:
 
 async def assert_clean(connection: asyncpg.Connection) -> None:
     """Every proof of the house holds."""
-    assert await run_checks(connection, CHECKS) == []
+    assert await run_checks(connection, CHECKS, "Asia/Shanghai") == []
 
 
 @contextlib.asynccontextmanager

@@ -106,7 +106,7 @@ class Market:
         return Place(
             actor=Actor(organization_id, None),
             at=at,
-            today=DAY - timedelta(days=30),
+            today=clock.local_date(at, "Asia/Shanghai"),
             key=None if key is None else Key(organization_id, key, body),
             order_id=order_id or clock.new_id(),
             quote=self.quote(*(lines or (self.line(),)), distributor=distributor, approval=approval),

@@ -34,6 +34,7 @@ async def settle(app: FastAPI | Settings, only: Sequence[Subscriber] | None = No
     settings = app if isinstance(app, Settings) else app.state.settings
     fed = subscribers(settings) if only is None else only
     async with worker_sessions(settings) as sessions:
+        await consume.register(sessions, fed)
         while await relay_once(sessions) + sum([await consume.consume(sessions, subscriber) for subscriber in fed]):
             pass
         async with sessions() as session:

@@ -89,6 +89,12 @@ class Transfer(Base):
         CheckConstraint("(pending_id IS NOT NULL) = (state IN ('post', 'void'))", name="resolution_names_its_hold"),
         Index("uq_transfers_pending_id", "pending_id", unique=True, postgresql_where="pending_id IS NOT NULL"),
         Index("ix_transfers_reference_id", "reference_id"),
+        Index(
+            "uq_transfers_once",
+            "reference_id",
+            unique=True,
+            postgresql_where="kind IN ('order_payment', 'recharge', 'repayment')",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=clock.new_id)

@@ -1,11 +1,11 @@
 """How subscribers read the event log: lists in order, failures parked with their aggregate and tried again."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -15,31 +15,67 @@ from distro_api.core.outbox import CursorRow, EventRow, ParkedRow, RelayRow, Sto
 log = structlog.get_logger()
 FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(minutes=15)
+RETRIED_AT_ONCE = 100
+
+
+class _ListFailed(Exception):
+    """Nothing of a list of `count` events was done."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+
+async def register(sessions: async_sessionmaker[AsyncSession], subscribers: Iterable[Subscriber]) -> None:
+    """Give new subscribers their places in the log, before more is relayed: what waits in the outbox is news to all."""
+    for subscriber in subscribers:
+        async with sessions.begin() as session:
+            await _begin(session, subscriber)
 
 
 async def consume(sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber, limit: int = 2000) -> int:
-    """Handle the next events of one subscriber in one transaction; how many positions it advanced.
+    """Handle the next events of one subscriber in one transaction; how many positions it advanced, at most `limit`.
 
-    The effects of the handler and the cursor commit together, so an event's effect lands once.
+    The effects of the handler and the cursor commit together, so an event's effect lands once. A list that fails is
+    handled one by one, so that only what really fails is parked, and in a transaction each: one for all of them would
+    lock in the order of events what others lock in the order of ids.
+    """
+    try:
+        return await _advance(sessions, subscriber, limit, subscriber.at_once)
+    except _ListFailed as failed:
+        return sum([await _advance(sessions, subscriber, limit, 1) for _ in range(failed.count)])
+
+
+async def _advance(sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber, limit: int, at_once: int) -> int:
+    """Handle up to `at_once` events; one alone is parked when it fails.
+
+    Raises:
+        _ListFailed: of several.
     """
     async with sessions.begin() as session:
-        cursor = await _lock_cursor(session, sessions, subscriber.name)
+        cursor = await _lock_cursor(session, sessions, subscriber)
         if cursor is None:
             return 0
         last = min(cursor.position + limit, await session.scalar(select(RelayRow.position)) or 0)
         if last <= cursor.position:
             return 0
-        mine = await _events(session, subscriber, cursor.position, last)
+        mine = await _events(session, subscriber, cursor.position, last, at_once)
+        if len(mine) == at_once:
+            last = mine[-1].position
         behind = await _parked_aggregates(session, subscriber.name, mine)
         waiting = [event for event in mine if event.aggregate_id in behind]
         await _park(session, subscriber.name, waiting, "waits behind an earlier event of the same aggregate")
-        await _handle(session, subscriber, [event for event in mine if event.aggregate_id not in behind])
+        free = [event for event in mine if event.aggregate_id not in behind]
+        if free and (error := await _attempt(session, subscriber, free)):
+            if at_once > 1:
+                raise _ListFailed(len(mine))
+            await _park(session, subscriber.name, free, error)
         advanced, cursor.position = last - cursor.position, last
         return advanced
 
 
-async def _events(session: AsyncSession, subscriber: Subscriber, after: int, last: int) -> list[Stored]:
-    """The subscriber's events up to position `last`: positions have no gaps, so what is left out was read too."""
+async def _events(session: AsyncSession, subscriber: Subscriber, after: int, last: int, some: int) -> list[Stored]:
+    """The first of the subscriber's events up to position `last`: positions have no gaps, so what is left out was read too."""
     found = await session.execute(
         select(
             EventRow.position,
@@ -52,15 +88,31 @@ async def _events(session: AsyncSession, subscriber: Subscriber, after: int, las
         )
         .where(EventRow.position > after, EventRow.position <= last, EventRow.name.in_(subscriber.events))
         .order_by(EventRow.position)
+        .limit(some)
     )
     return [Stored(*row) for row in found]
 
 
 async def retry_parked(sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber) -> int:
-    """Try the first parked event of each aggregate whose time has come; how many were handled."""
+    """Try the first parked event of each aggregate whose time has come, a transaction for each; how many were handled."""
+    begun = clock.now()
+    handled = 0
+    for _ in range(RETRIED_AT_ONCE):
+        match await _retry_one(sessions, subscriber, begun):
+            case None:
+                break
+            case True:
+                handled += 1
+    return handled
+
+
+async def _retry_one(
+    sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber, due_at: datetime
+) -> bool | None:
+    """Whether it was handled; None when none is due."""
     async with sessions.begin() as session:
-        if await _lock_cursor(session, sessions, subscriber.name) is None:
-            return 0
+        if await _lock_cursor(session, sessions, subscriber) is None:
+            return None
         firsts = (
             select(ParkedRow)
             .where(ParkedRow.subscriber == subscriber.name)
@@ -68,29 +120,29 @@ async def retry_parked(sessions: async_sessionmaker[AsyncSession], subscriber: S
             .order_by(ParkedRow.aggregate_id, ParkedRow.position)
             .subquery()
         )
-        due = await session.scalars(
+        row = await session.scalar(
             select(ParkedRow)
             .join(firsts, (ParkedRow.position == firsts.c.position) & (ParkedRow.subscriber == firsts.c.subscriber))
-            .where(ParkedRow.next_try_at <= clock.now())
-            .limit(100)
+            .where(ParkedRow.next_try_at <= due_at)
+            .order_by(ParkedRow.next_try_at, ParkedRow.position)
+            .limit(1)
         )
-        handled = 0
-        for row in due.all():
-            if error := await _attempt(session, subscriber, [_stored(row)]):
-                row.attempts += 1
-                row.error = error
-                row.next_try_at = clock.now() + min(FIRST_RETRY * 2 ** min(row.attempts - 1, 20), LAST_RETRY)
-                continue
-            handled += 1
-            await session.execute(
-                update(ParkedRow)
-                .where(ParkedRow.subscriber == subscriber.name, ParkedRow.aggregate_id == row.aggregate_id)
-                .values(next_try_at=clock.now())
-            )
-            await session.execute(
-                delete(ParkedRow).where(ParkedRow.subscriber == subscriber.name, ParkedRow.position == row.position)
-            )
-        return handled
+        if row is None:
+            return None
+        if error := await _attempt(session, subscriber, [_stored(row)]):
+            row.attempts += 1
+            row.error = error
+            row.next_try_at = clock.now() + min(FIRST_RETRY * 2 ** min(row.attempts - 1, 20), LAST_RETRY)
+            return False
+        await session.execute(
+            update(ParkedRow)
+            .where(ParkedRow.subscriber == subscriber.name, ParkedRow.aggregate_id == row.aggregate_id)
+            .values(next_try_at=clock.now())
+        )
+        await session.execute(
+            delete(ParkedRow).where(ParkedRow.subscriber == subscriber.name, ParkedRow.position == row.position)
+        )
+        return True
 
 
 async def lag(session: AsyncSession) -> int:
@@ -103,37 +155,33 @@ async def lag(session: AsyncSession) -> int:
 
 
 async def _lock_cursor(
-    session: AsyncSession, sessions: async_sessionmaker[AsyncSession], name: str
+    session: AsyncSession, sessions: async_sessionmaker[AsyncSession], subscriber: Subscriber
 ) -> CursorRow | None:
     """The subscriber's cursor; None when another worker has it."""
-    locked = select(CursorRow).where(CursorRow.subscriber == name).with_for_update(skip_locked=True)
+    locked = select(CursorRow).where(CursorRow.subscriber == subscriber.name).with_for_update(skip_locked=True)
     if (cursor := await session.scalar(locked)) is not None:
         return cursor
-    if await session.scalar(select(CursorRow.position).where(CursorRow.subscriber == name)) is not None:
+    if await session.scalar(select(CursorRow.position).where(CursorRow.subscriber == subscriber.name)) is not None:
         return None
-    # a new subscriber starts at the beginning of what is kept; committed at once, as an insert would make others wait
-    async with sessions.begin() as first:
-        await first.execute(insert(CursorRow).values(subscriber=name, position=0).on_conflict_do_nothing())
+    async with sessions.begin() as first:  # committed at once, as an insert would make others wait
+        await _begin(first, subscriber)
     return await session.scalar(locked)
+
+
+async def _begin(session: AsyncSession, subscriber: Subscriber) -> None:
+    """The place of a new subscriber; one that has a place keeps it."""
+    kept = select(func.min(EventRow.position) - 1).scalar_subquery()
+    end = select(RelayRow.position).scalar_subquery()
+    position = end if subscriber.since == "now" else func.coalesce(kept, end)
+    if await session.scalar(select(CursorRow.position).where(CursorRow.subscriber == subscriber.name)) is None:
+        place = select(literal(subscriber.name), position)
+        await session.execute(insert(CursorRow).from_select(["subscriber", "position"], place).on_conflict_do_nothing())
 
 
 async def _parked_aggregates(session: AsyncSession, name: str, events: Sequence[Stored]) -> set[Any]:
     ids = {event.aggregate_id for event in events}
     found = select(ParkedRow.aggregate_id).where(ParkedRow.subscriber == name, ParkedRow.aggregate_id.in_(ids))
     return set((await session.scalars(found)).all()) if ids else set()
-
-
-async def _handle(session: AsyncSession, subscriber: Subscriber, events: Sequence[Stored]) -> None:
-    """All at once; if that fails, one by one, so that only what really fails is parked."""
-    if not events or not await _attempt(session, subscriber, events):
-        return
-    failed: set[Any] = set()
-    for event in events:
-        if event.aggregate_id in failed:
-            await _park(session, subscriber.name, [event], "waits behind an earlier event of the same aggregate")
-        elif error := await _attempt(session, subscriber, [event]):
-            failed.add(event.aggregate_id)
-            await _park(session, subscriber.name, [event], error)
 
 
 async def _attempt(session: AsyncSession, subscriber: Subscriber, events: Sequence[Stored]) -> str | None:

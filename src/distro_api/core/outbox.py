@@ -8,7 +8,7 @@ events of that aggregate wait behind it, the rest goes on.
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -184,8 +184,14 @@ class Handler(Protocol):
 
 @dataclass(frozen=True)
 class Subscriber:
-    """A named reader of the log: `handle` gets the events whose names it listed."""
+    """A named reader of the log: `handle` gets the events whose names it listed.
+
+    `since` says where a new one begins: who sends messages must not tell years later what was news once. A list has up
+    to `at_once` events, whose rows stay locked until all of it is handled.
+    """
 
     name: str
     events: frozenset[str]
     handle: Callable[[AsyncSession, Sequence[Stored]], Awaitable[None]]
+    since: Literal["beginning", "now"] = "beginning"
+    at_once: int = 2000

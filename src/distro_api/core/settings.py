@@ -50,7 +50,9 @@ class Settings(BaseSettings):
     idempotency_keep_s: Annotated[
         int, Field(ge=86400, description="How long an answer stays under its key, in seconds")
     ] = 7 * 86400
-    event_keep_days: Annotated[int, Field(ge=1, description="How long the event log is kept, in days")] = 30
+    event_keep_days: Annotated[
+        int, Field(ge=1, description="How long the event log is kept at least, in days; whole months go")
+    ] = 30
     bonus_point_amount: Annotated[
         int, Field(ge=1, description="What one bonus point is worth in prepaid money (fen)")
     ] = 1

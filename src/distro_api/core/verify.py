@@ -26,9 +26,10 @@ class Finding:
     first: tuple[dict[str, Any], ...]
 
 
-async def run_checks(connection: Connection, checks: Iterable[Check]) -> list[Finding]:
-    """The broken rules."""
+async def run_checks(connection: Connection, checks: Iterable[Check], time_zone: str) -> list[Finding]:
+    """The broken rules; days are those of `time_zone`."""
     findings = []
+    await connection.execute("SELECT set_config('TimeZone', $1, false)", time_zone)
     for check in checks:
         rows = await connection.fetch(f"SELECT f.*, count(*) OVER () AS found FROM ({check.sql}) f LIMIT {SHOWN}")
         if rows:

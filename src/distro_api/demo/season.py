@@ -162,10 +162,11 @@ async def settle(engine: Sessions, settings: Settings) -> None:
     """
     fed = subscribers(settings)
     moved = True
+    await consume.register(engine, fed)
     while moved:
         moved = await relay_once(engine) > 0
         for subscriber in fed:
-            while await consume.consume(engine, subscriber, EVENTS_AT_ONCE) == EVENTS_AT_ONCE:
+            while await consume.consume(engine, subscriber, EVENTS_AT_ONCE):
                 pass
     if await _parked(engine) is not None:  # perhaps of an earlier run, whose cause is gone
         for subscriber in fed:

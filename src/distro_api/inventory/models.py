@@ -88,6 +88,8 @@ class Movement(Base):
     __tablename__ = "inventory_movements"
     __table_args__ = (
         Index("ix_inventory_movements_item_id_created_at", "item_id", "created_at"),
+        Index("ix_inventory_movements_supplier_id_created_at", "supplier_id", "created_at"),
+        Index("ix_inventory_movements_reference_id", "reference_id", postgresql_where="reference_id IS NOT NULL"),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 

@@ -38,6 +38,12 @@ class Order(Base):
         CheckConstraint("refunded_amount >= 0 AND refunded_amount <= paid_amount", name="refunded_is_paid"),
         CheckConstraint("(status = 'pending_payment') = (pay_before IS NOT NULL)", name="unpaid_has_an_end"),
         CheckConstraint("hold_id IS NULL OR status = 'pending_approval'", name="frozen_only_while_waiting"),
+        CheckConstraint("hold_id IS NULL OR account_id IS NOT NULL", name="frozen_on_an_account"),
+        CheckConstraint(
+            "CASE WHEN status IN ('paid', 'fulfilling', 'completed') THEN paid_at IS NOT NULL "
+            "WHEN status = 'cancelled' THEN true ELSE paid_at IS NULL END",
+            name="paid_at_some_time_or_not",
+        ),
         Index(
             "uq_orders_distributor_id_source_outside_no",
             "distributor_id",
@@ -99,6 +105,7 @@ class OrderLine(Base):
         CheckConstraint("refunded_amount + fee_amount <= settlement_amount", name="refund_within_settlement"),
         Index("ix_order_lines_order_id", "order_id", "line_no", unique=True),
         Index("ix_order_lines_product_id_order_id", "product_id", "order_id"),
+        Index("ix_order_lines_sku_id", "sku_id"),
         {"postgresql_with": {"fillfactor": 85}},
     )
 

@@ -199,10 +199,10 @@ def _counters(places: Iterable[Place], orders: Iterable[WorkingOrder], time_zone
             if quoted.per_day_limit is not None:
                 quote, strategy = place.quote, quoted.strategy_id or BUILT_IN
                 yield CounterKey(quote.distributor_id, quoted.sku_id, strategy, place.today, quote.supplier_id)
+    oldest = limits.oldest_counted(clock.local_date(clock.now(), time_zone))
     for order in orders:
-        for line in order.lines:
-            if (key := line.counter(clock.local_date(order.created_at, time_zone))) is not None:
-                yield key
+        if (day := clock.local_date(order.created_at, time_zone)) >= oldest:
+            yield from (key for line in order.lines if (key := line.counter(day)) is not None)
 
 
 def _accounts(commands: Iterable[Command], orders: Mapping[UUID, WorkingOrder]) -> Iterator[accounts.Named]:

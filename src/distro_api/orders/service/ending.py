@@ -100,7 +100,6 @@ def _pay_back(
 ) -> RefundRows:
     """Units and money go back; the order ends when nothing of it is open any more."""
     actor, at = command.actor, command.at
-    tickets = {ticket.line_id: ticket for ticket in world.tickets.of_order(order.id)}
     free_of_charge = command.party_id == order.supplier_id  # the supplier who cancels keeps nothing
     rows = refund_units(
         order,
@@ -115,8 +114,7 @@ def _pay_back(
     for part in rows.shares:
         line, quantity = part.line, part.quantity
         world.stock.take_back(line.takes(quantity), order.id, actor.user_id, at)
-        if (ticket := tickets.get(line.id)) is not None:
-            world.tickets.refund(ticket, quantity)
+        world.tickets.refund(order.id, line.id, quantity)
         if (key := line.counter(clock.local_date(order.created_at, world.time_zone))) is not None:
             world.counters.add(key, -quantity)
     if rows.amount:

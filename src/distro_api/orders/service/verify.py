@@ -69,15 +69,17 @@ CHECKS = (
             <> (coalesce(t.held, 0), coalesce(t.sold, 0), coalesce(t.issued, 0))""",
     ),
     Check(
-        "every paid line with codes has its code, and both count the same once the order has followed its tickets",
+        "every paid line with codes has its codes, and both count the same once the order has followed its tickets",
         """WITH following AS (
             SELECT aggregate_id AS order_id FROM outbox WHERE name IN ('tickets.redeemed', 'tickets.reversed')
             UNION SELECT aggregate_id FROM event_parked WHERE subscriber = 'orders.follow_tickets'
             UNION SELECT aggregate_id FROM events WHERE name IN ('tickets.redeemed', 'tickets.reversed') AND position >
                 coalesce((SELECT position FROM event_cursors WHERE subscriber = 'orders.follow_tickets'), 0))
-        SELECT l.id FROM order_lines l JOIN orders o ON o.id = l.order_id LEFT JOIN tickets t ON t.line_id = l.id
+        SELECT l.id FROM order_lines l JOIN orders o ON o.id = l.order_id LEFT JOIN (
+            SELECT line_id, supplier_id, distributor_id, sum(quantity) AS quantity, sum(redeemed) AS redeemed,
+                sum(refunded) AS refunded FROM tickets GROUP BY 1, 2, 3) t ON t.line_id = l.id
         LEFT JOIN following f ON f.order_id = o.id
-        WHERE l.fulfilment = 'code' AND CASE WHEN o.paid_at IS NULL THEN t.id IS NOT NULL
+        WHERE l.fulfilment = 'code' AND CASE WHEN o.paid_at IS NULL THEN t.line_id IS NOT NULL
             ELSE (t.quantity = l.quantity AND t.refunded = l.refunded
                 AND (t.redeemed = l.fulfilled OR f.order_id IS NOT NULL)
                 AND t.supplier_id = o.supplier_id AND t.distributor_id = o.distributor_id) IS NOT TRUE END""",
@@ -99,13 +101,14 @@ CHECKS = (
             <> (coalesce(sum(r.quantity), 0), coalesce(sum(r.amount), 0), coalesce(sum(r.fee_amount), 0))""",
     ),
     Check(
-        "limits per day count what was bought and not given back",
-        """SELECT 1 AS broken FROM limit_counters c LEFT JOIN (
+        "limits per day count what was bought and not given back",  # later than a day after, nothing is counted
+        """SELECT distributor_id, sku_id, strategy_id, day, c.used, b.bought FROM limit_counters c FULL JOIN (
             SELECT l.distributor_id, l.sku_id, coalesce(l.strategy_id, '00000000-0000-0000-0000-000000000000') AS strategy_id,
+                o.created_at::date AS day,
                 sum(CASE WHEN o.status IN ('closed') OR (o.status = 'cancelled' AND o.paid_at IS NULL) THEN 0
                     ELSE l.quantity - l.refunded END) AS bought
-            FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE l.per_day_limit IS NOT NULL GROUP BY 1, 2, 3) b
-            USING (distributor_id, sku_id, strategy_id)
-        GROUP BY c.distributor_id, c.sku_id, c.strategy_id, b.bought HAVING sum(c.used) <> coalesce(b.bought, 0)""",
+            FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE l.per_day_limit IS NOT NULL GROUP BY 1, 2, 3, 4) b
+            USING (distributor_id, sku_id, strategy_id, day)
+        WHERE day >= current_date - 1 AND coalesce(c.used, 0) <> coalesce(b.bought, 0)""",
     ),
 )

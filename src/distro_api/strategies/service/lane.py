@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from distro_api.core.db import Connection
@@ -42,9 +42,16 @@ class Counters:
                 raise LimitExceeded(limit="per_day", sku_id=key.sku_id, per_day=limit, left=max(limit - used, 0))
 
     def add(self, key: CounterKey, quantity: int) -> None:
-        """Count a purchase; a negative quantity gives it back."""
+        """Count a purchase; a negative quantity gives it back, on days that still count."""
+        if quantity < 0 and key not in self.used:
+            return
         self.used[key] = self.used.get(key, 0) + quantity
         self.changes[key] = self.changes.get(key, 0) + quantity
+
+
+def oldest_counted(today: date) -> date:
+    """Limits are per ordering day: what is given back later than a day after frees nothing, and is not counted."""
+    return today - timedelta(days=1)
 
 
 _COLUMNS = (

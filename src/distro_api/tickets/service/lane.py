@@ -124,12 +124,16 @@ class Tickets:
         self._by_code[ticket.code] = ticket
         self._by_order.setdefault(ticket.order_id, []).append(ticket)
 
-    def refund(self, ticket: LockedTicket, quantity: int) -> None:
-        """Void units that were paid back."""
-        assert 0 < quantity <= ticket.remaining
-        ticket.refunded += quantity
-        ticket.settle()
-        self.changed[ticket.id] = ticket
+    def refund(self, order_id: UUID, line_id: UUID, quantity: int) -> None:
+        """Void units of a line that were paid back, code by code in order of their ids; a line may have no codes."""
+        own = sorted((t for t in self.of_order(order_id) if t.line_id == line_id), key=lambda ticket: ticket.id)
+        assert not own or 0 < quantity <= sum(ticket.remaining for ticket in own)
+        for ticket in own:
+            if units := min(quantity, ticket.remaining):
+                ticket.refunded += units
+                ticket.settle()
+                self.changed[ticket.id] = ticket
+                quantity -= units
 
     def redeem(self, command: Redeem, redemption_id: UUID) -> tuple[LockedTicket, bool]:
         """(the ticket, whether this very redemption had been made before).
