@@ -116,7 +116,8 @@ def _rarely_collect() -> None:
 
 async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
     urls = urls_of(settings)
-    await refuse_superuser(urls.app)
+    for url in (urls.app, urls.engine):
+        await refuse_superuser(url)
     app.state.settings = settings
     app.state.database = Database(urls.app, urls.engine, settings.pool_size)
     stack.push_async_callback(app.state.database.close)

@@ -120,8 +120,7 @@ def serve(
 def web(descriptor: Annotated[int, typer.Option()]) -> None:
     """One process of the API, on a socket that `serve` has opened."""
     supervise.die_with_parent()
-    _settings()
-    serving.web(descriptor, APPLICATION)
+    serving.web(descriptor, APPLICATION, _settings().trusted_proxies)
 
 
 @app.command()

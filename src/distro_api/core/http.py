@@ -184,7 +184,7 @@ def request_id(request: Request) -> str:
 
 
 def client_address(request: Request) -> str:
-    """The peer's address; behind a proxy uvicorn has put the forwarded one here (`--forwarded-allow-ips`).
+    """The peer's address; behind a proxy uvicorn has put the forwarded one here (`DISTRO_TRUSTED_PROXIES`).
 
     Empty when it is not known: a local socket, or a forwarded text that is no IP address. It goes into records.
     """

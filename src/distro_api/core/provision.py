@@ -25,11 +25,12 @@ class Urls:
     engine: str
 
 
-def embedded_server(settings: Settings) -> LocalPostgres | None:
+def embedded_server(settings: Settings, connections: int = 0) -> LocalPostgres | None:
     """The server that `settings` implies, not yet started, to end with who starts it; None when another one is named."""
     if settings.database_url:
         return None
-    return LocalPostgres(settings.var / "postgres", DURABLE, dies_with_starter=True)
+    room = {"max_connections": str(max(connections, int(DURABLE["max_connections"])))}
+    return LocalPostgres(settings.var / "postgres", {**DURABLE, **room}, dies_with_starter=True)
 
 
 def urls_of(settings: Settings) -> Urls:

@@ -33,6 +33,8 @@ GRACEFUL_SHUTDOWN_S = 5
 READY_WITHIN_S = 120.0
 DATABASE_WITHIN_S = 60.0
 WATCH_S = 1.0
+OTHER_CONNECTIONS = 56
+"""Of the worker, of commands, and what the server keeps for itself."""
 NOT_YET = (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError)
 """What a server answers, or does not, while it starts."""
 PARTITIONS_BACK, PARTITIONS_AHEAD = timedelta(days=31), timedelta(days=92)
@@ -76,7 +78,7 @@ def serve(settings: Settings, serving: Serving, *, seed: Seed | None, when_ready
         in_use(settings.var),
         listener(serving) as port,
         contextlib.suppress(KeyboardInterrupt),
-        embedded(settings) as server,
+        embedded(settings, serving.workers) as server,
     ):
         if serving.migrate:
             asyncio.run(prepare(settings))
@@ -116,10 +118,8 @@ async def _supervise(
 
 def _environment(settings: Settings, serving: Serving) -> dict[str, str]:
     """What children start with: their own two logins, never the one that migrates."""
-    made = os.environ | {
-        "DISTRO_VAR": str(settings.var.resolve()),
-        "DISTRO_DEMO_PASSWORDS": str(serving.loopback).lower(),
-    }
+    demo = serving.loopback and (settings.demo_passwords or "demo_passwords" not in settings.model_fields_set)
+    made = os.environ | {"DISTRO_VAR": str(settings.var.resolve()), "DISTRO_DEMO_PASSWORDS": str(demo).lower()}
     if settings.database_url is not None:
         urls = urls_of(settings)
         made["DISTRO_DATABASE_URL"] = re.sub("//[^/@]*@", "//", urls.migrate)
@@ -192,9 +192,10 @@ def listener(serving: Serving) -> Iterator[socket.socket]:
 
 
 @contextlib.contextmanager
-def embedded(settings: Settings) -> Iterator[LocalPostgres | None]:
-    """The embedded server running for the length of the block; None when another server is named."""
-    server = embedded_server(settings)
+def embedded(settings: Settings, workers: int = 1) -> Iterator[LocalPostgres | None]:
+    """The embedded server running for the length of the block, with room for the connections of as many processes of
+    the API; None when another server is named."""
+    server = embedded_server(settings, connections=workers * (settings.pool_size + settings.lanes) + OTHER_CONNECTIONS)
     if server is None:
         yield None
         return
@@ -316,7 +317,7 @@ async def _get(host: str, port: int, path: str) -> str:
         writer.close()
 
 
-def web(descriptor: int, application: str) -> None:
+def web(descriptor: int, application: str, trusted_proxies: str) -> None:
     """One process of the API on the listening socket that it was given; `application` makes it, as `module:function`."""
     config = uvicorn.Config(
         application,
@@ -329,5 +330,6 @@ def web(descriptor: int, application: str) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=trusted_proxies,
     )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])

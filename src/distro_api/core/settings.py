@@ -1,5 +1,6 @@
 """Every setting is an environment variable `DISTRO_*`; the README's table lists them."""
 
+import ipaddress
 import secrets
 from contextlib import suppress
 from functools import cached_property
@@ -9,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRET_LENGTH = 32
 
 
 class Settings(BaseSettings):
@@ -35,7 +38,7 @@ class Settings(BaseSettings):
     secret_key: Annotated[
         SecretStr | None,
         Field(
-            description="Root of all keys, the same on every machine; unset: made once and kept in `DISTRO_VAR`/secret.key"
+            description="Root of all keys, at least 32 characters, the same on every machine; unset: made once and kept in `DISTRO_VAR`/secret.key"
         ),
     ] = None
     time_zone: Annotated[str, Field(description="Time zone of service dates and days")] = "Asia/Shanghai"
@@ -112,6 +115,10 @@ class Settings(BaseSettings):
     files_region: Annotated[str | None, Field(description="Region of the bucket")] = None
     files_access_key_id: Annotated[str | None, Field(description="Access key of the bucket")] = None
     files_secret_access_key: Annotated[SecretStr | None, Field(description="Its secret")] = None
+    trusted_proxies: Annotated[
+        str,
+        Field(description="Addresses and networks, with commas, of proxies whose `X-Forwarded-For` is believed"),
+    ] = "127.0.0.1"
     log_level: Annotated[str, Field(description="debug, info, warning or error")] = "info"
 
     @field_validator("time_zone")
@@ -122,6 +129,20 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"there is no time zone {name!r}; names look like Asia/Shanghai") from None
         return name
+
+    @field_validator("secret_key")
+    @classmethod
+    def _key_is_long(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and len(given.get_secret_value()) < SECRET_LENGTH:
+            raise ValueError(f"at least {SECRET_LENGTH} random characters are needed")
+        return given
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_addresses(cls, given: str) -> str:
+        for part in filter(None, map(str.strip, given.split(","))):
+            ipaddress.ip_network(part)
+        return given
 
     @model_validator(mode="after")
     def _channels_are_complete(self) -> Self:
