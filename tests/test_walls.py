@@ -22,6 +22,8 @@ from distro_api.identity.models import Kind
 from distro_api.orders.models import Order
 from distro_api.orders.queries import lists
 from make.identity import Signed
+from make.spreadsheets import workbook
+from make.staff import TITLES, Desk
 from make.worker import settle
 from strangers import World, world
 
@@ -41,12 +43,18 @@ WALLED = {
     "entries": f"supplier_id = $1 OR {OWN_ACCOUNT.format('account_id')}",
     "recharges": BOTH,
     "bonus_redemptions": BOTH,
+    "employees": "organization_id = $1",
+    "files": "organization_id = $1",
+    "jobs": "organization_id = $1",
+    "job_row_errors": "organization_id = $1",
 }
 """Every table with a wall, and who may see a row of it."""
 
 
 @pytest.fixture(scope="module")
-async def traded(app: FastAPI, sweep: Callable[[], Awaitable[None]]) -> AsyncIterator[tuple[World, World]]:
+async def traded(
+    app: FastAPI, sweep: Callable[[], Awaitable[None]], owner_connection: asyncpg.Connection
+) -> AsyncIterator[tuple[World, World]]:
     """Two worlds with something in every walled table."""
     await sweep()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -58,6 +66,10 @@ async def traded(app: FastAPI, sweep: Callable[[], Awaitable[None]]) -> AsyncIte
             order = await owners.ordered()
             code = order["lines"][0]["tickets"][0]["code"]
             await owners.do("supplier", "POST", "/tickets/redeem", {"code": code})
+            for who in (owners.supplier, owners.distributor):
+                desk = Desk(app, client, owner_connection, who)
+                await desk.hire("A001")
+                await desk.imported(workbook(TITLES, ("A002", None)))
         await settle(app)
         yield worlds
     await sweep()

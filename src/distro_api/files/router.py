@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from distro_api.core import tenancy
 from distro_api.core.admission import body_limit
 from distro_api.core.db import Read, Transactions, Tx, transaction_of
 from distro_api.core.errors import BodyTooLarge, NotFoundHere
@@ -195,6 +196,7 @@ async def download_file(
 ) -> Response:
     """The content, to whoever has the link; take the whole `url` from `GET /files/{id}`."""
     links.check(organization_id, file_id, expires, signature)
+    tenancy.enter(organization_id)
     if (file := await queries.stored(session, organization_id, file_id)) is None:
         raise NotFoundHere
     headers = {
