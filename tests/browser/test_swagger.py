@@ -74,6 +74,7 @@ def test_a_distributor_places_an_order_by_hand(product: Served, shop: Shop, page
     expect(dialog.get_by_text("Authorized", exact=True)).to_be_visible()
     dialog.locator("button.btn-done").first.click()  # each way of signing in has one
 
+    page.locator(".operation-filter-input").fill("orders")  # what is far down the page is drawn when it comes near
     order = page.locator("#operations-orders-place_order")
     order.locator(".opblock-summary-control").click()
     order.locator("button.try-out__btn").click()
