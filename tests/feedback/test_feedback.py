@@ -79,7 +79,9 @@ async def test_given_taken_up_answered_and_closed(
     facts = await owner_connection.fetch("SELECT name, distributor_id, supplier_id FROM outbox ORDER BY id")
     assert [row["name"] for row in facts] == ["feedback.given"] + ["feedback.status_changed"] * 4
     assert {(row["distributor_id"], row["supplier_id"]) for row in facts} == {(distributor.organization_id, None)}
-    trail = await owner_connection.fetch("SELECT action, to_jsonb(a)::text FROM audit_log a WHERE action ~ '^feedback'")
+    trail = await owner_connection.fetch(
+        "SELECT action, to_jsonb(a)::text FROM audit_log a WHERE action ~ '^feedback' ORDER BY created_at"
+    )
     assert [row[0].removeprefix("feedback.") for row in trail] == ["give", "start", "answer", "answer", "close"]
     assert not any("jiahe" in row[1] or "游玩日期" in row[1] for row in trail)
 

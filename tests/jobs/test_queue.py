@@ -32,8 +32,8 @@ async def running(settings: Settings, *schedules: service.Schedule, **handlers: 
         assert task.cancelled()
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:
-    async with asyncio.timeout(seconds):
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 15) -> None:
+    async with asyncio.timeout(seconds):  # the queue polls every five seconds for what it was not told of
         while not await condition():  # noqa: ASYNC110 (another process's tables)
             await asyncio.sleep(0.02)
 

@@ -5,15 +5,12 @@ from typing import Any
 
 import asyncpg
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import async_sessionmaker
 
-from distro_api.core import consume, outbox
-from distro_api.core.db import sqlalchemy_engine
 from distro_api.core.outbox import Subscriber
 from distro_api.jobs import service as jobs
 from distro_api.notifications import service as notifications
 from distro_api.worker import long_work
-from make.worker import worker_sessions
+from make.worker import settle, worker_sessions
 
 
 async def deliver_messages(app: FastAPI, owner_connection: asyncpg.Connection) -> list[dict[str, Any]]:
@@ -32,21 +29,8 @@ async def deliver_messages(app: FastAPI, owner_connection: asyncpg.Connection) -
 
 
 async def work_off(app: FastAPI, *subscribers: Subscriber) -> None:
-    """Relay what is published and let the subscribers handle it, as the worker's login."""
-    dsn = app.state.database.engine_dsn
-    connection = await asyncpg.connect(dsn)
-    try:
-        async with connection.transaction():
-            await outbox.relay(connection)
-    finally:
-        await connection.close()
-    engine = sqlalchemy_engine(dsn, 2)
-    try:
-        for subscriber in subscribers:
-            while await consume.consume(async_sessionmaker(engine, expire_on_commit=False), subscriber):
-                pass
-    finally:
-        await engine.dispose()
+    """Relay what is published and let these subscribers handle it, as the worker does."""
+    await settle(app, subscribers)
 
 
 async def do_long_work(app: FastAPI, owner_connection: asyncpg.Connection) -> int:

@@ -110,7 +110,10 @@ def test_every_field_of_an_event_is_fit_for_its_readers() -> None:
         "amount",
         "fee_amount",
         "total_amount",
+        "asked_by",
+        "change",
     }
+    # asked_by: which of the two invited; change: of somebody's second factor, in an event that names neither side
     of_one_side = {"reason"}  # products.rejected: distributor_id is null
     assert fields - ids == shared | of_one_side
     assert {"supplier_id", "distributor_id"} <= ids
