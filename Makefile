@@ -27,7 +27,7 @@ verify: .venv/run ## prove the books
 install: .venv/dev ## everything for development, from hash-locked requirements
 
 test: .venv/dev ## every test but the browser's; T=path picks some
-	@$(BIN)/python -m pytest $(T)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(T)
 
 browser: .venv/dev ## Swagger UI driven by Chromium
 	@$(BIN)/python -m pytest -m browser tests/browser

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import httpx
@@ -10,8 +11,6 @@ from sqlalchemy import event
 
 from distro_api.app import create_app
 from distro_api.core.settings import Settings
-
-POLLS = ("FROM access_changes", "FROM revocations", "FROM parameter")
 
 
 @asynccontextmanager
@@ -25,19 +24,23 @@ async def another_process(settings: Settings) -> AsyncIterator[httpx.AsyncClient
         yield client
 
 
+_COUNTED: ContextVar[list[str] | None] = ContextVar("_COUNTED", default=None)
+
+
 @asynccontextmanager
 async def statements(app: FastAPI) -> AsyncIterator[list[str]]:
-    """What the pool of requests sends to the database meanwhile, the polls left out, which have nothing to catch up on."""
-    await app.state.access.refresh()
+    """What this task sends to the database meanwhile by the pool of requests; what polls beside it is not its own."""
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not any(table in statement for table in POLLS):
+        if _COUNTED.get() is seen:
             seen.append(statement)
 
     engine = app.state.database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
+    token = _COUNTED.set(seen)
     try:
         yield seen
     finally:
+        _COUNTED.reset(token)
         event.remove(engine, "before_cursor_execute", note)

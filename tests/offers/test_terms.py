@@ -1,8 +1,6 @@
 """What a process keeps of terms: how much, how long, and what happens when it is stale."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
@@ -12,7 +10,6 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event
 
 from distro_api.core.errors import DomainError
 from distro_api.offers.queries import RelationRow
@@ -20,6 +17,7 @@ from distro_api.offers.service import Quote, Terms, quote
 from distro_api.offers.service.terms import _terms
 from distro_api.relations.models import RelationStatus, Sells
 from make import identity, products, strategies
+from make.processes import statements
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = date(2026, 6, 2)
@@ -63,22 +61,6 @@ async def ask(terms: Terms, at: Shop, *lines: Line) -> Quote:
         at=NOW,
         time_zone="Asia/Shanghai",
     )
-
-
-@asynccontextmanager
-async def statements(app: FastAPI) -> AsyncIterator[list[str]]:
-    """The statements executed meanwhile."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    engine = app.state.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
